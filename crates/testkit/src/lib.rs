@@ -1,0 +1,1 @@
+//! Contract suites, generators and fixture loaders for Mercato's own tests.
