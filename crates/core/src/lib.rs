@@ -4,6 +4,7 @@
 //! | noun | what it is |
 //! |---|---|
 //! | [`Interactions`] | validated users x items matrix with weights, times and three splits |
+//! | [`table`] | the doors for Arrow and polars tables, CSV and Parquet files |
 //! | [`Vectors`] | row-major `f32` matrix, owned or memory-mapped |
 //! | [`IdMap`] | the caller's ids, all strings or all integers, to dense `u32` and back |
 //! | [`Scored`], [`TopK`] | ranked results: best first, ties go to the lower dense id |
@@ -30,6 +31,7 @@ mod interactions;
 mod rng;
 mod run;
 mod scored;
+pub mod table;
 mod vectors;
 
 pub use artifact::{Artifact, ArtifactWriter, Persist};

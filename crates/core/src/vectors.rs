@@ -89,6 +89,25 @@ impl Vectors {
     }
 }
 
+#[cfg(feature = "interop-ndarray")]
+impl Vectors {
+    /// Copies a two-dimensional array, one vector per row.
+    ///
+    /// # Errors
+    /// As [`Vectors::new`].
+    pub fn from_array(array: ndarray::ArrayView2<'_, f32>) -> Result<Self> {
+        let dim = array.ncols();
+        Self::new(array.iter().copied().collect(), dim)
+    }
+
+    /// The vectors as an array, borrowed.
+    #[must_use]
+    pub fn as_array(&self) -> ndarray::ArrayView2<'_, f32> {
+        ndarray::ArrayView2::from_shape((self.len(), self.dim), self.as_slice())
+            .expect("len * dim numbers, by construction")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +118,15 @@ mod tests {
         assert!(Vectors::new(vec![], 0).is_err());
         let e = Vectors::new(vec![0.0, 1.0, f32::NAN, 0.0], 2).unwrap_err();
         assert!(e.message().contains("vector 1 has NaN at position 0"), "{e}");
+    }
+
+    #[cfg(feature = "interop-ndarray")]
+    #[test]
+    fn arrays_go_in_and_out_unchanged() {
+        let array = ndarray::arr2(&[[1.0f32, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+        let v = Vectors::from_array(array.view()).unwrap();
+        assert_eq!(v.as_array(), array);
+        // A transposed array is not contiguous; its rows still become the vectors.
+        assert_eq!(Vectors::from_array(array.t()).unwrap().row(0), [1.0, 3.0, 5.0]);
     }
 }
