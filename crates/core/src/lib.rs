@@ -13,6 +13,7 @@
 //! | [`Error`], [`ErrorCode`] | the one public error and its stable codes |
 //! | [`artifact`] | the `.mercato` file: atomic save, memory-mapped open, checksums |
 //! | [`Column`], [`Csr`] | typed arrays and sparse matrices, owned or memory-mapped |
+//! | [`Panel`] | many time series on one calendar, with attributes and covariates |
 
 #![deny(missing_docs)]
 
@@ -28,6 +29,7 @@ mod error;
 mod filter;
 mod ids;
 mod interactions;
+pub mod panel;
 mod rng;
 mod run;
 mod scored;
@@ -43,6 +45,7 @@ pub use error::{Error, ErrorCode, Result};
 pub use filter::{Bounds, Filter, Scalar};
 pub use ids::{Id, IdColumn, IdMap, IdRef};
 pub use interactions::{Interactions, InteractionsBuilder, UserEvents};
+pub use panel::Panel;
 pub use rng::Rng;
 pub use run::{CancelToken, Progress, Run, Stop, Task};
 pub use scored::{Scored, TopK, best_first};
