@@ -28,7 +28,13 @@ pub struct Progress {
 /// assert_eq!(run.check().unwrap_err().code(), ErrorCode::Cancelled);
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
+pub struct CancelToken(Arc<Switch>);
+
+#[derive(Debug, Default)]
+struct Switch {
+    on: AtomicBool,
+    parent: Option<CancelToken>,
+}
 
 impl CancelToken {
     /// A token that has not been cancelled.
@@ -37,15 +43,23 @@ impl CancelToken {
         Self::default()
     }
 
-    /// Asks every run that holds this token to stop at its next step.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    /// A token that is cancelled with this one, and also by itself: bindings stop one call with it
+    /// without touching the caller's token.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self(Arc::new(Switch { on: AtomicBool::new(false), parent: Some(self.clone()) }))
     }
 
-    /// Whether [`cancel`](Self::cancel) was called.
+    /// Asks every run that holds this token to stop at its next step.
+    pub fn cancel(&self) {
+        self.0.on.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`cancel`](Self::cancel) was called, here or on a token this one is a child of.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.on.load(Ordering::Relaxed)
+            || self.0.parent.as_ref().is_some_and(Self::is_cancelled)
     }
 }
 
@@ -299,6 +313,16 @@ mod tests {
         let task = run.stage("test", 1000);
         run.install(|| (0..1000).into_par_iter().try_for_each(|_| task.tick(1))).unwrap().unwrap();
         assert_eq!(seen.load(Ordering::Relaxed), 1000);
+    }
+
+    #[test]
+    fn a_child_token_stops_with_its_parent_and_not_the_other_way_round() {
+        let parent = CancelToken::new();
+        let (a, b) = (parent.child(), parent.child());
+        a.cancel();
+        assert!(a.is_cancelled() && !b.is_cancelled() && !parent.is_cancelled());
+        parent.cancel();
+        assert!(b.is_cancelled());
     }
 
     #[test]

@@ -1,1 +1,3 @@
 //! Retail intelligence you embed.
+
+pub use mercato_core::*;

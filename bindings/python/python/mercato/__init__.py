@@ -1,0 +1,4 @@
+"""Retail intelligence you embed: recommendation, forecasting, language and routing in one library."""
+
+from ._mercato import *
+from ._mercato import __all__, __version__
