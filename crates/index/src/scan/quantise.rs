@@ -1,0 +1,139 @@
+//! Rows and queries as 8-bit codes with measured losses.
+
+use super::{groups, stride};
+use crate::aligned::Line;
+use crate::kernels::block::ROWS;
+use mercato_core::{Error, Result, Run};
+use rayon::prelude::*;
+
+/// Sums of this many products of codes fit 32 bits.
+const MAX_DIM: usize = 65_536;
+/// Norms up to this keep every product of two vectors, and every bound on it, finite.
+const MAX_NORM: f64 = 1e18;
+/// More than the relative rounding of a norm taken in `f64` and kept in `f32`.
+const ROUND_UP: f64 = 1.0 + 1e-6;
+/// Half the distance between 1 and the next `f32`.
+const UNIT: f64 = 1.0 / (1u64 << 24) as f64;
+
+pub(super) fn dim_range(dim: usize) -> Result<()> {
+    if (1..=MAX_DIM).contains(&dim) {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!("the dimension must be in 1..={MAX_DIM}, got {dim}")))
+}
+
+/// Fails for a vector that cannot be scored.
+pub(super) fn check_vector(v: &[f32], dim: usize) -> Result<()> {
+    if v.len() != dim {
+        return Err(Error::invalid_input(format!(
+            "a vector of {dim} values expected, got {}",
+            v.len()
+        )));
+    }
+    check_norm(norm(v.iter().map(|&x| f64::from(x))))
+}
+
+fn check_norm(norm: f64) -> Result<()> {
+    if norm <= MAX_NORM {
+        return Ok(());
+    }
+    let what = if norm.is_finite() { "a norm above 1e18" } else { "a value that is not finite" };
+    Err(Error::invalid_input(format!("a vector has {what}")))
+}
+
+fn norm(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// The scale of the codes of `v`: its largest value becomes 127.
+fn scale_of(v: &[f32]) -> f32 {
+    v.iter().fold(0.0f32, |m, x| m.max(x.abs())) / 127.0
+}
+
+/// The code of `x`. Any code would do: what it loses is measured.
+#[inline]
+fn code(x: f32, scale: f32) -> i8 {
+    // A zero or subnormal scale gives NaN or more than 127; the cast maps NaN to 0.
+    (x / scale).round_ties_even().clamp(-127.0, 127.0) as i8
+}
+
+/// Absolute error of scores and bounds from products below the smallest `f32`.
+pub(super) fn underflow(dim: usize) -> f32 {
+    (dim + 64) as f32 * f32::from_bits(1 << 9)
+}
+
+/// What the kernels need of a query beside its codes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Prepared {
+    pub start: i32,
+    pub scale: f32,
+    pub per_loss: f32,
+    pub per_norm: f32,
+}
+
+impl Prepared {
+    /// Quantises a query; `put` takes the codes, four in each word.
+    pub(super) fn new(query: &[f32], mut put: impl FnMut(usize, i32)) -> Self {
+        let scale = scale_of(query);
+        let (mut sum, mut kept, mut lost, mut all) = (0i32, 0.0f64, 0.0f64, 0.0f64);
+        for (g, four) in query.chunks(4).enumerate() {
+            let mut codes = [0u8; 4];
+            for (c, &x) in codes.iter_mut().zip(four) {
+                let q = code(x, scale);
+                *c = q as u8;
+                sum += i32::from(q);
+                let back = f64::from(scale) * f64::from(q);
+                kept += back * back;
+                lost += (f64::from(x) - back).powi(2);
+                all += f64::from(x).powi(2);
+            }
+            put(g, i32::from_le_bytes(codes));
+        }
+        // Rounding in `f32`: of the exact score (one product, dim / 32 additions in a lane, five
+        // between lanes) and of the bound (fewer than 16 operations), doubled for good measure.
+        let rounding = 2.0 * (query.len() as f64 / 32.0 + 32.0) * UNIT;
+        Self {
+            start: -128 * sum,
+            scale,
+            per_loss: (kept.sqrt() * (1.0 + rounding) * ROUND_UP) as f32,
+            per_norm: ((lost.sqrt() + all.sqrt() * rounding) * ROUND_UP) as f32,
+        }
+    }
+}
+
+/// All blocks, or the error of the first bad row.
+pub(super) fn quantise_rows(rows: &[f32], dim: usize, run: &Run) -> Result<Vec<Line>> {
+    let lines = stride(dim) / Line::LEN;
+    let n = rows.len() / dim;
+    let mut blocks = vec![Line::ZERO; n.div_ceil(ROWS) * lines];
+    let task = run.stage("quantise", n as u64);
+    blocks.par_chunks_mut(lines).zip(rows.par_chunks(ROWS * dim)).enumerate().try_for_each(
+        |(b, (block, rows))| {
+            quantise_block(block, rows, dim).map_err(|(row, e)| e.with("row", b * ROWS + row))?;
+            task.tick((rows.len() / dim) as u64)
+        },
+    )?;
+    Ok(blocks)
+}
+
+fn quantise_block(block: &mut [Line], rows: &[f32], dim: usize) -> Result<(), (usize, Error)> {
+    let bytes: &mut [u8] = bytemuck::cast_slice_mut(block);
+    let (codes, bounds) = bytes.split_at_mut(groups(dim) * Line::LEN);
+    codes.fill(128);
+    let bounds: &mut [f32] = bytemuck::cast_slice_mut(bounds);
+    for (r, row) in rows.chunks_exact(dim).enumerate() {
+        let all = norm(row.iter().map(|&x| f64::from(x)));
+        check_norm(all).map_err(|e| (r, e))?;
+        let scale = scale_of(row);
+        let mut lost = 0.0f64;
+        for (d, &x) in row.iter().enumerate() {
+            let c = code(x, scale);
+            codes[d / 4 * Line::LEN + r * 4 + d % 4] = (i16::from(c) + 128) as u8;
+            lost += (f64::from(x) - f64::from(scale) * f64::from(c)).powi(2);
+        }
+        bounds[r] = scale;
+        bounds[ROWS + r] = (lost.sqrt() * ROUND_UP) as f32;
+        bounds[2 * ROWS + r] = (all * ROUND_UP) as f32;
+    }
+    Ok(())
+}
