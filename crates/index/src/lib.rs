@@ -7,9 +7,7 @@
 #![deny(missing_docs)]
 
 mod aligned;
-mod best;
 pub mod kernels;
 mod scan;
 
-pub use best::Best;
 pub use scan::{Scan, ScanScratch};

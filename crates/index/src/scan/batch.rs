@@ -2,7 +2,7 @@
 
 use super::{Ask, Scan, ScanScratch, is_zero};
 use crate::scan::quantise::check_vector;
-use mercato_core::{Error, Result, Run};
+use mercato_core::{Bitmap, Error, Result, Run};
 use rayon::prelude::*;
 
 /// Queries of one task: enough that a tile of rows, once near, is used many times.
@@ -24,7 +24,7 @@ impl Scan {
         rows: &[f32],
         queries: &[f32],
         k: usize,
-        allow: Option<&[u64]>,
+        allow: Option<&Bitmap>,
         exclude: impl Fn(usize) -> &'a [u32] + Sync,
         run: &Run,
         ids: &mut [u32],
@@ -48,7 +48,7 @@ impl Scan {
         if k == 0 {
             return Ok(());
         }
-        let direct = self.plan(allow).direct;
+        let direct = self.few_allowed(allow);
         let task = run.stage("top_k", count as u64);
         run.install(|| {
             queries
@@ -70,7 +70,7 @@ impl Scan {
                             check_vector(one.query, self.dim)
                                 .map_err(|e| e.with("query", t * TASK + slot))?;
                             if direct || is_zero(one.query) {
-                                self.score_allowed(rows, one, allow, scratch, slot);
+                                self.score_allowed(rows, one, allow, scratch, slot, k);
                             } else {
                                 scratch.order.push(slot);
                             }
@@ -79,11 +79,11 @@ impl Scan {
                         for (slot, (ids, scores)) in
                             ids.chunks_exact_mut(k).zip(scores.chunks_exact_mut(k)).enumerate()
                         {
-                            let ScanScratch { best, sorted, .. } = &mut *scratch;
-                            best[slot].drain_sorted(sorted);
                             ids.fill(u32::MAX);
                             scores.fill(f32::NEG_INFINITY);
-                            for (place, &(id, score)) in sorted.iter().enumerate() {
+                            for (place, &(id, score)) in
+                                scratch.best[slot].sorted().iter().enumerate()
+                            {
                                 (ids[place], scores[place]) = (id, score);
                             }
                         }

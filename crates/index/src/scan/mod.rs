@@ -23,10 +23,9 @@ mod quantise;
 mod tests;
 
 use crate::aligned::Aligned;
-use crate::best::Best;
 use crate::kernels::block::{self, BOUND_LINES, Blocks, Hit, Queries, ROWS};
 use crate::kernels::{Isa, dot, prefetch};
-use mercato_core::{Artifact, ArtifactWriter, Error, Result, Run};
+use mercato_core::{Artifact, ArtifactWriter, Bitmap, Error, Result, Run, TopK};
 use quantise::{Prepared, check_vector, dim_range, quantise_rows};
 
 /// Queries that share one pass over the rows.
@@ -77,11 +76,10 @@ pub struct ScanScratch {
     prepared: Vec<Prepared>,
     /// Queries of a batch that need a scan.
     order: Vec<usize>,
-    best: Vec<Best>,
+    best: Vec<TopK>,
     /// How far each query's exclusions have been walked.
     cursors: Vec<usize>,
     hits: [Vec<Hit>; TOGETHER],
-    sorted: Vec<(u32, f32)>,
 }
 
 /// One query's side of a request.
@@ -134,39 +132,39 @@ impl Scan {
         self.blocks.as_slice().len()
     }
 
-    /// Writes the codes into `out`, cleared first: the `k` best rows by inner product with `query`,
+    /// Puts into `out`, which is cleared first, the `k` best rows by inner product with `query`,
     /// best first, ties to the lower row; fewer when fewer are left.
     ///
     /// - `rows`: the very rows that were given to [`build`](Self::build).
-    /// - `allow`: when given, only rows whose bit is set (bit `r % 64` of word `r / 64`).
+    /// - `allow`: when given, only the rows in this set, whose universe is all rows.
     /// - `exclude`: rows to leave out, ascending.
     ///
     /// # Errors
     /// `invalid_input` for a query of another dimension, not finite or with a norm above 1e18, for
-    /// rows of another size, or for a bitmap with fewer bits than rows.
+    /// rows of another size, or for a set over another number of rows.
     #[allow(clippy::too_many_arguments, reason = "one flat door for the hottest call")]
     pub fn top_k(
         &self,
         rows: &[f32],
         query: &[f32],
         k: usize,
-        allow: Option<&[u64]>,
+        allow: Option<&Bitmap>,
         exclude: &[u32],
         scratch: &mut ScanScratch,
         out: &mut Vec<(u32, f32)>,
     ) -> Result<()> {
         self.check(rows, allow)?;
         check_vector(query, self.dim)?;
-        let plan = self.plan(allow);
         let ask = Ask { query, exclude };
         scratch.resize(1, k);
-        if plan.direct || is_zero(query) {
-            self.score_allowed(rows, ask, allow, scratch, 0);
+        if self.few_allowed(allow) || is_zero(query) {
+            self.score_allowed(rows, ask, allow, scratch, 0, k);
         } else {
             scratch.order.push(0);
             self.scan_all(rows, allow, scratch, &|_| ask);
         }
-        scratch.best[0].drain_sorted(out);
+        out.clear();
+        out.extend_from_slice(scratch.best[0].sorted());
         Ok(())
     }
 
@@ -192,7 +190,7 @@ impl Scan {
         Ok(Self { n, dim, blocks: Aligned::from(a.column_of_len::<u8>(name, len)?) })
     }
 
-    fn check(&self, rows: &[f32], allow: Option<&[u64]>) -> Result<()> {
+    fn check(&self, rows: &[f32], allow: Option<&Bitmap>) -> Result<()> {
         if rows.len() != self.n * self.dim {
             return Err(Error::invalid_input(format!(
                 "the scan was built from {} rows of {}, not from these {} values",
@@ -201,23 +199,21 @@ impl Scan {
                 rows.len()
             )));
         }
-        if let Some(words) = allow
-            && words.len() < self.n.div_ceil(64)
+        if let Some(set) = allow
+            && set.len() != self.n
         {
             return Err(Error::invalid_input(format!(
-                "the filter has {} bits, too few for {} rows",
-                words.len() * 64,
+                "the filter is over {} rows, the scan over {}",
+                set.len(),
                 self.n
             )));
         }
         Ok(())
     }
 
-    fn plan(&self, allow: Option<&[u64]>) -> Plan {
-        let allowed = allow.map_or(self.n, |words| {
-            words[..self.n.div_ceil(64)].iter().map(|w| w.count_ones() as usize).sum()
-        });
-        Plan { direct: allowed * SCAN_WORTHWHILE < self.n }
+    /// Whether so few rows are allowed that scoring those alone is cheaper than a scan.
+    fn few_allowed(&self, allow: Option<&Bitmap>) -> bool {
+        allow.is_some_and(|set| set.count() * SCAN_WORTHWHILE < self.n)
     }
 
     /// Scores every allowed row exactly: for selective filters, and for the zero query, all of
@@ -226,27 +222,29 @@ impl Scan {
         &self,
         rows: &[f32],
         ask: Ask<'_>,
-        allow: Option<&[u64]>,
+        allow: Option<&Bitmap>,
         scratch: &mut ScanScratch,
         slot: usize,
+        k: usize,
     ) {
         let isa = Isa::best();
         let zero = is_zero(ask.query);
         let (best, cursor) = (&mut scratch.best[slot], &mut scratch.cursors[slot]);
-        let k = best.capacity();
+        let mut kept = 0;
         for first in (0..self.n).step_by(64) {
-            let mut word = allow.map_or(!0, |words| words[first / 64]);
+            let mut word = allow.map_or(!0, |set| set.words()[first / 64]);
             while word != 0 {
                 let row = first + word.trailing_zeros() as usize;
                 word &= word - 1;
-                if row >= self.n || (zero && best.len() == k) {
+                if row >= self.n || (zero && kept == k) {
                     return;
                 }
                 if excluded(ask.exclude, cursor, row as u32) {
                     continue;
                 }
                 let score = if zero { 0.0 } else { dot(isa, ask.query, self.row(rows, row)) };
-                best.offer(row as u32, score);
+                best.push(row as u32, score);
+                kept += 1;
             }
         }
     }
@@ -261,7 +259,7 @@ impl Scan {
     fn scan_all<'q>(
         &self,
         rows: &[f32],
-        allow: Option<&[u64]>,
+        allow: Option<&Bitmap>,
         scratch: &mut ScanScratch,
         ask: &dyn Fn(usize) -> Ask<'q>,
     ) {
@@ -277,7 +275,7 @@ impl Scan {
                 bytes: &bytes[first * stride..end * stride],
                 groups: groups(self.dim),
                 first_row: (first * ROWS) as u32,
-                allow,
+                allow: allow.map(Bitmap::words),
             };
             let queries = scratch.order.len();
             let together = queries / TOGETHER * TOGETHER;
@@ -333,15 +331,10 @@ impl Scan {
                 if upper < best.threshold() - underflow || excluded(exclude, cursor, row) {
                     continue;
                 }
-                best.offer(row, dot(isa, query, self.row(rows, row as usize)));
+                best.push(row, dot(isa, query, self.row(rows, row as usize)));
             }
         }
     }
-}
-
-struct Plan {
-    /// Score the allowed rows without a scan.
-    direct: bool,
 }
 
 /// Lines of codes in a block.
@@ -370,7 +363,7 @@ fn excluded(exclude: &[u32], cursor: &mut usize, row: u32) -> bool {
 impl ScanScratch {
     fn resize(&mut self, queries: usize, k: usize) {
         self.order.clear();
-        self.best.resize_with(queries.max(self.best.len()), Best::default);
+        self.best.resize_with(queries.max(self.best.len()), TopK::default);
         self.best[..queries].iter_mut().for_each(|b| b.reset(k));
         self.cursors.clear();
         self.cursors.resize(queries, 0);

@@ -1,6 +1,5 @@
 use super::*;
-use crate::best::ranking;
-use mercato_core::Rng;
+use mercato_core::{Rng, best_first};
 use proptest::prelude::*;
 
 fn random(rng: &mut Rng, len: usize) -> Vec<f32> {
@@ -12,16 +11,16 @@ fn naive(
     rows: &[f32],
     query: &[f32],
     k: usize,
-    allow: Option<&[u64]>,
+    allow: Option<&Bitmap>,
     exclude: &[u32],
 ) -> Vec<(u32, f32)> {
-    let allowed = |r: u32| allow.is_none_or(|w| w[r as usize / 64] >> (r % 64) & 1 == 1);
+    let allowed = |r: u32| allow.is_none_or(|set| set.contains(r));
     let mut all: Vec<(u32, f32)> = (0..)
         .zip(rows.chunks_exact(query.len()))
         .filter(|&(r, _)| allowed(r) && !exclude.contains(&r))
         .map(|(r, row)| (r, dot(Isa::PORTABLE, query, row) + 0.0))
         .collect();
-    all.sort_by(ranking);
+    all.sort_by(best_first);
     all.truncate(k);
     all
 }
@@ -30,7 +29,7 @@ fn found(
     rows: &[f32],
     query: &[f32],
     k: usize,
-    allow: Option<&[u64]>,
+    allow: Option<&Bitmap>,
     exclude: &[u32],
 ) -> Vec<(u32, f32)> {
     let run = Run::default().with_threads(1);
@@ -108,12 +107,9 @@ proptest! {
             (0..len).map(|_| (rng.below(levels as u64 * 2) as i32 - levels) as f32).collect()
         };
         let (rows, query) = (level(n * dim), level(dim));
-        let mut words = vec![0u64; n.div_ceil(64)];
-        for r in 0..n {
-            words[r / 64] |= u64::from(rng.below(4) < density || rng.below(40) == 0) << (r % 64);
-        }
+        let set = Bitmap::from_fn(n, |_| rng.below(4) < density || rng.below(40) == 0);
         let exclude: Vec<u32> = (0..n as u32).filter(|_| rng.below(5) == 0).collect();
-        let allow = filtered.then_some(words.as_slice());
+        let allow = filtered.then_some(&set);
         prop_assert_eq!(
             bits(&found(&rows, &query, k, allow, &exclude)),
             bits(&naive(&rows, &query, k, allow, &exclude))
@@ -130,10 +126,10 @@ fn a_batch_equals_its_queries_one_by_one_for_any_threads() {
     queries[3 * dim..4 * dim].fill(0.0);
     let excludes: Vec<Vec<u32>> =
         (0..m).map(|_| (0..n as u32).filter(|_| rng.below(9) == 0).collect()).collect();
-    let words: Vec<u64> = (0..n.div_ceil(64)).map(|_| rng.next_u64()).collect();
+    let set = Bitmap::from_fn(n, |_| rng.below(2) == 0);
     let one = Run::default().with_threads(1);
     let scan = Scan::build(&rows, dim, &one).unwrap();
-    for allow in [None, Some(words.as_slice())] {
+    for allow in [None, Some(&set)] {
         for threads in [1, 3] {
             let (mut ids, mut scores) = (vec![0; m * k], vec![0.0; m * k]);
             scan.top_k_batch(
@@ -221,14 +217,14 @@ fn unusable_vectors_are_typed_errors() {
     let rows = [0.0f32; 4];
     let scan = Scan::build(&rows, 2, &run).unwrap();
     let (mut scratch, mut out) = (ScanScratch::default(), Vec::new());
-    let mut ask = |rows: &[f32], query: &[f32], allow: Option<&[u64]>| {
+    let mut ask = |rows: &[f32], query: &[f32], allow: Option<&Bitmap>| {
         scan.top_k(rows, query, 1, allow, &[], &mut scratch, &mut out)
             .map_err(|e| e.code().as_str())
     };
     assert_eq!(ask(&rows, &[f32::NAN, 0.0], None), Err("invalid_input"));
     assert_eq!(ask(&rows, &[0.0], None), Err("invalid_input"));
     assert_eq!(ask(&rows[1..], &[0.0; 2], None), Err("invalid_input"));
-    assert_eq!(ask(&rows, &[0.0; 2], Some(&[])), Err("invalid_input"));
+    assert_eq!(ask(&rows, &[0.0; 2], Some(&Bitmap::full(3))), Err("invalid_input"));
     assert_eq!(ask(&rows, &[0.0; 2], None), Ok(()));
 }
 
