@@ -4,6 +4,8 @@
 //! Python file of the same name re-exports.
 
 mod artifact;
+mod convert;
+mod data;
 mod error;
 mod model;
 mod params;
@@ -16,6 +18,7 @@ fn _mercato(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     error::register(m)?;
     run::register(m)?;
+    data::register(m)?;
     artifact::register(m)?;
     Ok(())
 }

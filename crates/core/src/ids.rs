@@ -131,6 +131,17 @@ impl IdColumn<'_> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The rows as integers.
+    ///
+    /// # Errors
+    /// `invalid_input` when they are strings.
+    pub fn as_ints(&self) -> Result<&[i64]> {
+        match self {
+            IdColumn::Ints(v) => Ok(v),
+            IdColumn::Strs(_) => Err(Error::invalid_input("integers are wanted, not strings")),
+        }
+    }
 }
 
 impl<'a> From<&'a [i64]> for IdColumn<'a> {

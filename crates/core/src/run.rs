@@ -58,8 +58,7 @@ impl CancelToken {
     /// Whether [`cancel`](Self::cancel) was called, here or on a token this one is a child of.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.on.load(Ordering::Relaxed)
-            || self.0.parent.as_ref().is_some_and(Self::is_cancelled)
+        self.0.on.load(Ordering::Relaxed) || self.0.parent.as_ref().is_some_and(Self::is_cancelled)
     }
 }
 

@@ -71,6 +71,44 @@ struct Event {
 }
 
 impl Interactions {
+    /// Takes the three arrays of a compressed sparse row matrix, users x items, as other libraries
+    /// hold it: rows need not be sorted, repeated entries are added up.
+    ///
+    /// # Errors
+    /// `invalid_input` for arrays that do not fit together or the ids, and as
+    /// [`InteractionsBuilder::build`].
+    pub fn from_csr(
+        users: Arc<IdMap>,
+        items: Arc<IdMap>,
+        indptr: &[i64],
+        indices: &[i64],
+        weights: &[f32],
+    ) -> Result<Self> {
+        let ascending = indptr.windows(2).all(|w| w[0] <= w[1]);
+        let ends = (indptr.first().copied(), indptr.last().copied());
+        if indptr.len() != users.len() + 1
+            || !ascending
+            || ends != (Some(0), Some(indices.len() as i64))
+        {
+            return Err(Error::invalid_input(format!(
+                "indptr must rise from 0 to {} over {} users, it has {} values from {:?} to {:?}",
+                indices.len(),
+                users.len(),
+                indptr.len(),
+                ends.0.unwrap_or(0),
+                ends.1.unwrap_or(0)
+            )));
+        }
+        let counts = indptr.windows(2).enumerate();
+        let rows: Vec<u32> = counts
+            .flat_map(|(u, w)| std::iter::repeat_n(u as u32, (w[1] - w[0]) as usize))
+            .collect();
+        // What does not fit u32 is outside every map, and refused as such.
+        let columns: Vec<u32> =
+            indices.iter().map(|&i| u32::try_from(i).unwrap_or(u32::MAX)).collect();
+        Self::from_dense(users, items, &rows, &columns, Some(weights), None)
+    }
+
     /// Takes dense numbers of ids that are already mapped: the door for sparse matrices and splits.
     ///
     /// # Errors

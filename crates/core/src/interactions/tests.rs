@@ -92,3 +92,18 @@ proptest! {
         prop_assert_eq!(&inter.matrix().transpose().transpose(), inter.matrix());
     }
 }
+
+#[test]
+fn a_csr_matrix_gives_what_its_rows_would() {
+    let ids = |n| std::sync::Arc::new(IdMap::range(n).unwrap());
+    let from = |indptr: &[i64], indices: &[i64]| {
+        Interactions::from_csr(ids(2), ids(3), indptr, indices, &[1.0, 2.0, 3.0])
+    };
+    let inter = from(&[0, 1, 3], &[2, 2, 0]).unwrap();
+    assert_eq!(inter.matrix().row(1), (&[0, 2][..], &[3.0, 2.0][..]));
+    for (indptr, indices) in
+        [(&[0, 3][..], &[2, 2, 0][..]), (&[0, 2, 1], &[2, 2, 0]), (&[0, 1, 3], &[2, -1, 0])]
+    {
+        assert_eq!(from(indptr, indices).unwrap_err().code(), ErrorCode::InvalidInput);
+    }
+}
