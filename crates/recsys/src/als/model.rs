@@ -1,0 +1,321 @@
+//! The fitted model: vectors, serving, fold-in, file.
+
+use super::fit::{Factors, factorize, not_positive_definite, regularized_gram};
+use super::kernels::{self, Events, LANE, Lane, Level};
+use super::Als;
+use crate::model::{Candidates, Model, Scratch, Taste};
+use crate::{Catalog, History, Query};
+use mercato_core::{
+    Artifact, ArtifactWriter, Bitmap, Error, Interactions, Persist, Result, Run, Scored, Vectors,
+};
+use mercato_index::Scan;
+use mercato_index::kernels::{Isa, dot};
+
+/// A fitted [`Als`] model: a vector per user and item. Immutable; share it between threads.
+///
+/// Scores are inner products, near 1 for items much like what the user has, near 0 for others.
+#[derive(Debug, Clone)]
+pub struct AlsModel {
+    params: Als,
+    catalog: Catalog,
+    users: Vectors,
+    items: Vectors,
+    scan: Scan,
+    /// `unobserved_weight * Y^T Y + regularization * I`, padded to whole lanes.
+    gram: Vec<Lane>,
+    /// Seed and data of the fit, for the file.
+    seed: u64,
+    fingerprint: String,
+}
+
+/// A user's vector in the space of a model, as [`AlsModel::fold_in`] finds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserVector {
+    /// The vector; its length is the model's `factors`.
+    pub values: Vec<f32>,
+    /// The dense items of the history, ascending.
+    pub(super) seen: Vec<u32>,
+}
+
+impl AlsModel {
+    pub(super) fn fit(params: &Als, data: &Interactions, run: &Run) -> Result<Self> {
+        let catalog = Catalog::of(data)?;
+        let by_item = data.matrix().transpose();
+        let Factors { users, items } = factorize(params, data.matrix(), &by_item, run)?;
+        drop(by_item);
+        let n = kernels::lanes(params.factors);
+        let mut gram = vec![Lane::ZERO; n * n * LANE];
+        run.install(|| regularized_gram(Level::detect(), params, &items, n, &mut gram))?;
+        let users = compact(users, params.factors)?;
+        let items = compact(items, params.factors)?;
+        let scan = Scan::build(items.as_slice(), params.factors, run)?;
+        Ok(Self {
+            params: params.clone(),
+            catalog,
+            users,
+            items,
+            scan,
+            gram,
+            seed: run.seed_value(),
+            fingerprint: data.fingerprint(),
+        })
+    }
+
+    /// The hyperparameters.
+    #[must_use]
+    pub fn params(&self) -> &Als {
+        &self.params
+    }
+
+    /// One vector per user, in the dense order of the catalog's users.
+    #[must_use]
+    pub fn user_factors(&self) -> &Vectors {
+        &self.users
+    }
+
+    /// One vector per item, in the dense order of the catalog's items.
+    #[must_use]
+    pub fn item_factors(&self) -> &Vectors {
+        &self.items
+    }
+
+    /// The vector of somebody with this history: the exact solution for the learned items. The
+    /// model is not changed. Items that the model does not know are ignored.
+    ///
+    /// ```
+    /// use mercato_core::{Interactions, Run};
+    /// use mercato_recsys::{Als, History, Query};
+    /// let data = Interactions::builder(
+    ///     ["ann", "ann", "bob", "bob"],
+    ///     ["tea", "cup", "tea", "mug"],
+    /// )
+    /// .build()?;
+    /// let model = Als::default().factors(4).fit(&data, &Run::seed(7))?;
+    /// let visitor = model.fold_in(&History::of(["cup"]))?;
+    /// let top = model.recommend_vector(&visitor, 5, &Query::default())?;
+    /// assert!(top.iter().all(|s| s.id != "cup".into()));
+    /// # Ok::<(), mercato_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_input` for a bad weight; `did_not_converge` when the equations cannot be solved
+    /// (a regularization of 0).
+    pub fn fold_in(&self, history: &History) -> Result<UserVector> {
+        let events = history.resolve(self.catalog.items())?;
+        let mut values = Vec::new();
+        self.solve(&events, &mut values)?;
+        let mut seen: Vec<u32> = events.iter().map(|e| e.0).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        Ok(UserVector { values, seen })
+    }
+
+    /// The `n` best items for a folded-in vector. `exclude_seen` leaves out its history; a history
+    /// in the query is an error.
+    ///
+    /// # Errors
+    /// `invalid_input` for a vector of another length or not finite; `invalid_params` for a query
+    /// with a history or a filter on attributes that are not there.
+    pub fn recommend_vector(
+        &self,
+        user: &UserVector,
+        n: usize,
+        query: &Query,
+    ) -> Result<Vec<Scored>> {
+        if query.history.is_some() {
+            return Err(Error::invalid_params("a folded-in user has a history already"));
+        }
+        let allow = self.catalog.allowed(query.filter.as_ref(), query.items.as_deref())?;
+        let exclude = if query.exclude_seen { &user.seen[..] } else { &[] };
+        let mut out = Vec::new();
+        self.scan.top_k(
+            self.items.as_slice(),
+            &user.values,
+            n.min(self.items.len()),
+            allow.as_ref().map(Bitmap::words),
+            exclude,
+            &mut Scratch::default().scan,
+            &mut out,
+        )?;
+        let ids = self.catalog.items();
+        Ok(out.into_iter().map(|(i, score)| Scored { id: ids.id(i).to_id(), score }).collect())
+    }
+
+    /// Solves for the vector of a history, which may name an item more than once.
+    fn solve(&self, events: &[(u32, f32)], out: &mut Vec<f32>) -> Result<()> {
+        let f = self.params.factors;
+        let n = kernels::lanes(f);
+        let mut merged: Vec<(u32, f32)> = events.to_vec();
+        merged.sort_by_key(|e| e.0);
+        merged.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 += next.1;
+            }
+            same
+        });
+        // An opened file may be damaged: items beyond the last one are dropped.
+        merged.retain(|e| (e.0 as usize) < self.items.len());
+        let mut rows = vec![Lane::ZERO; n * merged.len()];
+        for (row, &(item, _)) in kernels::flat_mut(&mut rows).chunks_exact_mut(n * LANE).zip(&merged)
+        {
+            row[..f].copy_from_slice(self.items.row(item as usize));
+        }
+        let weight: Vec<f32> = merged.iter().map(|e| e.1).collect();
+        let events = Events {
+            index: &[],
+            weight: &weight,
+            alpha: self.params.alpha,
+            unobserved: self.params.unobserved_weight,
+        };
+        let mut a = vec![Lane::ZERO; self.gram.len()];
+        let mut x = vec![Lane::ZERO; n];
+        if !kernels::cholesky(Level::detect(), &self.gram, &rows, n, events, &mut a, &mut x) {
+            return Err(not_positive_definite());
+        }
+        out.clear();
+        out.extend_from_slice(&kernels::flat(&x)[..f]);
+        Ok(())
+    }
+
+    /// The vector of a taste: learned, or folded in into `folded`.
+    fn vector<'a>(&'a self, taste: Taste<'_>, folded: &'a mut Vec<f32>) -> Result<&'a [f32]> {
+        match taste {
+            Taste::User(user) if (user as usize) < self.users.len() => {
+                Ok(self.users.row(user as usize))
+            }
+            Taste::User(user) => Err(Error::unknown_id(format!("unknown user number {user}"))),
+            Taste::History(events) => {
+                self.solve(events, folded)?;
+                Ok(folded)
+            }
+        }
+    }
+}
+
+/// Drops the padding of rows.
+fn compact(lanes: Vec<Lane>, factors: usize) -> Result<Vectors> {
+    let stride = kernels::lanes(factors) * LANE;
+    let rows = kernels::flat(&lanes).chunks_exact(stride);
+    let mut data = Vec::with_capacity(rows.len() * factors);
+    rows.for_each(|row| data.extend_from_slice(&row[..factors]));
+    drop(lanes);
+    Vectors::new(data, factors)
+}
+
+impl Model for AlsModel {
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn catalog_mut(&mut self) -> &mut Catalog {
+        &mut self.catalog
+    }
+
+    fn score(&self, taste: Taste<'_>, out: &mut [f32]) -> Result<()> {
+        let mut folded = Vec::new();
+        let x = self.vector(taste, &mut folded)?;
+        let isa = Isa::best();
+        for (s, row) in out.iter_mut().zip(self.items.as_slice().chunks_exact(self.items.dim())) {
+            *s = dot(isa, x, row);
+        }
+        Ok(())
+    }
+
+    /// Likeness is the cosine of the vectors.
+    fn score_similar(&self, item: u32, out: &mut [f32]) -> Result<()> {
+        let isa = Isa::best();
+        let x = self.items.row(item as usize);
+        let norm = dot(isa, x, x).sqrt();
+        for (s, row) in out.iter_mut().zip(self.items.as_slice().chunks_exact(self.items.dim())) {
+            let product = norm * dot(isa, row, row).sqrt();
+            *s = if product > 0.0 { dot(isa, x, row) / product } else { 0.0 };
+        }
+        Ok(())
+    }
+
+    fn top(
+        &self,
+        taste: Taste<'_>,
+        n: usize,
+        among: Candidates<'_>,
+        scratch: &mut Scratch,
+        out: &mut Vec<(u32, f32)>,
+    ) -> Result<()> {
+        let Scratch { scan, vector, .. } = scratch;
+        let x = self.vector(taste, vector)?;
+        let allow = among.allow.map(Bitmap::words);
+        self.scan.top_k(self.items.as_slice(), x, n, allow, among.exclude, scan, out)
+    }
+
+    fn top_batch<'a>(
+        &self,
+        users: &[u32],
+        n: usize,
+        allow: Option<&Bitmap>,
+        exclude: &(dyn Fn(usize) -> &'a [u32] + Sync),
+        run: &Run,
+        items: &mut [u32],
+        scores: &mut [f32],
+    ) -> Result<()> {
+        let everybody = users.len() == self.users.len()
+            && users.iter().enumerate().all(|(i, &u)| i == u as usize);
+        let gathered: Vec<f32>;
+        let queries = if everybody {
+            self.users.as_slice()
+        } else {
+            let mut rows = Vec::with_capacity(users.len() * self.params.factors);
+            for &u in users {
+                rows.extend_from_slice(self.vector(Taste::User(u), &mut Vec::new())?);
+            }
+            gathered = rows;
+            &gathered
+        };
+        let allow = allow.map(Bitmap::words);
+        let rows = self.items.as_slice();
+        self.scan.top_k_batch(rows, queries, n, allow, exclude, run, items, scores)
+    }
+}
+
+impl Persist for AlsModel {
+    const KIND: &'static str = "als";
+    const KIND_VERSION: u16 = 1;
+
+    fn write<'a>(&'a self, w: &mut ArtifactWriter<'a>) -> Result<()> {
+        w.meta("params", &self.params)?;
+        w.meta("seed", &self.seed)?;
+        w.meta("data", &self.fingerprint)?;
+        self.catalog.write(w)?;
+        w.column("user_factors", self.users.as_slice())?;
+        w.column("item_factors", self.items.as_slice())?;
+        w.column("gram", kernels::flat(&self.gram))?;
+        self.scan.write(w, "item_codes")
+    }
+
+    fn read(a: &Artifact) -> Result<Self> {
+        let params: Als = a.meta_field("params")?;
+        params.check().map_err(|e| Error::corrupt(e.message()).caused_by(e))?;
+        let catalog = Catalog::read(a)?;
+        let f = params.factors;
+        let factors = |name: &str, rows: usize| {
+            let len = rows
+                .checked_mul(f)
+                .ok_or_else(|| Error::corrupt(format!("{rows} rows are too many")))?;
+            Vectors::from_column(a.column_of_len(name, len)?, f)
+        };
+        let n = kernels::lanes(f);
+        let stored = a.column_of_len::<f32>("gram", n * n * LANE * LANE)?;
+        let mut gram = vec![Lane::ZERO; n * n * LANE];
+        kernels::flat_mut(&mut gram).copy_from_slice(&stored);
+        Ok(Self {
+            users: factors("user_factors", catalog.users().len())?,
+            items: factors("item_factors", catalog.items().len())?,
+            scan: Scan::read(a, "item_codes", catalog.items().len(), f)?,
+            gram,
+            seed: a.meta_field("seed")?,
+            fingerprint: a.meta_field("data")?,
+            params,
+            catalog,
+        })
+    }
+}

@@ -1,0 +1,149 @@
+//! What every model knows beside its own numbers: ids, what users have seen, item attributes.
+
+use mercato_core::{
+    Artifact, ArtifactWriter, Bitmap, Column, Csr, Error, Id, IdMap, Interactions, ItemAttributes,
+    Result,
+};
+use std::sync::Arc;
+
+/// The ids, the training interactions, the popularity of items and, if given, item attributes.
+///
+/// Part of every model and of its file, so that a model opened anywhere speaks the caller's ids,
+/// leaves out what a user has seen, filters by attributes and falls back to what is popular.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    users: Arc<IdMap>,
+    items: Arc<IdMap>,
+    seen: Csr,
+    /// How many users have each item.
+    counts: Column<u32>,
+    attributes: Option<Arc<ItemAttributes>>,
+}
+
+impl Catalog {
+    /// The catalog of the data that a model is fitted to.
+    ///
+    /// # Errors
+    /// `not_enough_data` when there is no interaction.
+    pub fn of(data: &Interactions) -> Result<Self> {
+        if data.is_empty() {
+            return Err(Error::not_enough_data(
+                "there are no interactions to learn from, at least 1 is needed",
+            ));
+        }
+        let mut counts = vec![0u32; data.n_items()];
+        for &item in data.matrix().indices() {
+            counts[item as usize] += 1;
+        }
+        Ok(Self {
+            users: data.users().clone(),
+            items: data.items().clone(),
+            seen: data.matrix().clone(),
+            counts: counts.into(),
+            attributes: None,
+        })
+    }
+
+    /// The user ids.
+    #[must_use]
+    pub fn users(&self) -> &Arc<IdMap> {
+        &self.users
+    }
+
+    /// The item ids.
+    #[must_use]
+    pub fn items(&self) -> &Arc<IdMap> {
+        &self.items
+    }
+
+    /// The training interactions, users x items. Opened from a file, columns may be damaged:
+    /// compare them with the number of items before indexing.
+    #[must_use]
+    pub fn seen(&self) -> &Csr {
+        &self.seen
+    }
+
+    /// How many users have each item.
+    #[must_use]
+    pub fn counts(&self) -> &[u32] {
+        &self.counts
+    }
+
+    /// The item attributes that filters read, in the dense order of the items.
+    #[must_use]
+    pub fn attributes(&self) -> Option<&Arc<ItemAttributes>> {
+        self.attributes.as_ref()
+    }
+
+    /// Sets the item attributes; items that they do not know have missing values.
+    pub fn set_attributes(&mut self, attributes: &ItemAttributes) {
+        self.attributes = Some(Arc::new(attributes.aligned_to(&self.items)));
+    }
+
+    /// The items that a filter and a list of candidates leave; `None` when both are absent.
+    /// Ids that the model does not know are left out of the list.
+    ///
+    /// # Errors
+    /// `invalid_params` for a filter on attributes that are not there.
+    pub fn allowed(
+        &self,
+        filter: Option<&mercato_core::Filter>,
+        items: Option<&[Id]>,
+    ) -> Result<Option<Bitmap>> {
+        let listed = items.map(|ids| {
+            let mut set = Bitmap::empty(self.items.len());
+            ids.iter().filter_map(|id| self.items.dense(id)).for_each(|i| set.insert(i));
+            set
+        });
+        let Some(filter) = filter else { return Ok(listed) };
+        let attributes = self.attributes.as_ref().ok_or_else(|| {
+            Error::invalid_params(
+                "a filter needs item attributes and the model has none; give it some with \
+                 with_attributes",
+            )
+        })?;
+        let mut set = filter.compile(attributes)?;
+        if let Some(listed) = listed {
+            set.intersect(&listed);
+        }
+        Ok(Some(set))
+    }
+
+    /// Adds the catalog to an artifact.
+    ///
+    /// # Errors
+    /// `internal` for an invalid section name.
+    pub fn write<'a>(&'a self, w: &mut ArtifactWriter<'a>) -> Result<()> {
+        w.meta("users", &self.users.len())?;
+        w.meta("items", &self.items.len())?;
+        w.meta("interactions", &self.seen.nnz())?;
+        self.users.write(w, "users")?;
+        self.items.write(w, "items")?;
+        self.seen.write(w, "seen")?;
+        w.column("items.counts", &self.counts)?;
+        match &self.attributes {
+            Some(a) => a.write(w, "attributes"),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads what [`write`](Self::write) added, in constant time.
+    ///
+    /// # Errors
+    /// `corrupt_artifact`.
+    pub fn read(a: &Artifact) -> Result<Self> {
+        let users = Arc::new(IdMap::read(a, "users")?);
+        let items = Arc::new(IdMap::read(a, "items")?);
+        let attributes = match a.meta().get("attributes") {
+            Some(_) => Some(Arc::new(ItemAttributes::read(a, "attributes", items.clone())?)),
+            None => None,
+        };
+        Ok(Self {
+            seen: Csr::read(a, "seen", users.len(), items.len())?,
+            counts: a.column_of_len("items.counts", items.len())?,
+            attributes,
+            users,
+            items,
+        })
+    }
+}

@@ -1,0 +1,386 @@
+//! What a model gives, and what everybody gets from it.
+
+use crate::recommendations::{NO_ITEM, Recommendations};
+use crate::{Catalog, Query};
+use mercato_core::{
+    Bitmap, Error, IdColumn, IdRef, ItemAttributes, Result, Run, Scored, TopK,
+};
+use mercato_index::ScanScratch;
+use rayon::prelude::*;
+use std::cell::RefCell;
+
+/// Whose taste to rank for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Taste<'a> {
+    /// A user of the training data, by dense number.
+    User(u32),
+    /// Somebody with these (dense item, weight) events, oldest first; never empty.
+    History(&'a [(u32, f32)]),
+}
+
+/// Which items may be ranked.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Candidates<'a> {
+    /// Only these; `None` is all.
+    pub allow: Option<&'a Bitmap>,
+    /// Never these: dense items, ascending.
+    pub exclude: &'a [u32],
+}
+
+/// Working memory of a request, reused so that requests do not allocate.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// One score per item.
+    pub scores: Vec<f32>,
+    /// For models that scan factors.
+    pub scan: ScanScratch,
+    /// For models that compute a vector first.
+    pub vector: Vec<f32>,
+    top: TopK,
+}
+
+/// What a recommendation model must give. Evaluation, blends and fallbacks take any `Model`;
+/// callers use the methods of [`Recommender`], which every model has.
+pub trait Model: Send + Sync {
+    /// Ids, training interactions, attributes.
+    fn catalog(&self) -> &Catalog;
+
+    /// The same, to give it attributes.
+    fn catalog_mut(&mut self) -> &mut Catalog;
+
+    /// Scores every item, higher is better; minus infinity is "do not recommend".
+    /// `out` has one place per item of the catalog.
+    ///
+    /// # Errors
+    /// Those of the model.
+    fn score(&self, taste: Taste<'_>, out: &mut [f32]) -> Result<()>;
+
+    /// Scores every item by its likeness to `item`, as [`score`](Self::score).
+    ///
+    /// # Errors
+    /// `unsupported` when the model knows no likeness.
+    fn score_similar(&self, item: u32, out: &mut [f32]) -> Result<()>;
+
+    /// The `n` best candidates, best first, ties to the lower dense item. Models that need not
+    /// score every item override it.
+    ///
+    /// # Errors
+    /// Those of the model.
+    fn top(
+        &self,
+        taste: Taste<'_>,
+        n: usize,
+        among: Candidates<'_>,
+        scratch: &mut Scratch,
+        out: &mut Vec<(u32, f32)>,
+    ) -> Result<()> {
+        let mut scores = std::mem::take(&mut scratch.scores);
+        scores.clear();
+        scores.resize(self.catalog().items().len(), f32::NEG_INFINITY);
+        let done = self.score(taste, &mut scores);
+        select(&scores, n, among, &mut scratch.top, out);
+        scratch.scores = scores;
+        done
+    }
+
+    /// The `n` best for each of many users, into `n` places each; `exclude(row)` are the items that
+    /// row leaves out. Models that gain from ranking many users together override it.
+    ///
+    /// # Errors
+    /// Those of the model; `cancelled`, `deadline_exceeded`.
+    #[allow(clippy::too_many_arguments, reason = "one flat door for the hottest call")]
+    fn top_batch<'a>(
+        &self,
+        users: &[u32],
+        n: usize,
+        allow: Option<&Bitmap>,
+        exclude: &(dyn Fn(usize) -> &'a [u32] + Sync),
+        run: &Run,
+        items: &mut [u32],
+        scores: &mut [f32],
+    ) -> Result<()> {
+        let task = run.stage("recommend", users.len() as u64);
+        run.install(|| {
+            users
+                .par_iter()
+                .zip(items.par_chunks_mut(n.max(1)))
+                .zip(scores.par_chunks_mut(n.max(1)))
+                .enumerate()
+                .try_for_each_init(
+                    <(Scratch, Vec<(u32, f32)>)>::default,
+                    |(scratch, out), (row, ((&user, items), scores))| {
+                        let among = Candidates { allow, exclude: exclude(row) };
+                        self.top(Taste::User(user), n, among, scratch, out)?;
+                        fill(out, items, scores);
+                        task.tick(1)
+                    },
+                )
+        })?
+    }
+}
+
+/// Writes pairs into the places of one user; places left over hold [`NO_ITEM`].
+fn fill(pairs: &[(u32, f32)], items: &mut [u32], scores: &mut [f32]) {
+    items.fill(NO_ITEM);
+    scores.fill(f32::NEG_INFINITY);
+    for (place, &(item, score)) in pairs.iter().enumerate() {
+        (items[place], scores[place]) = (item, score);
+    }
+}
+
+/// The `n` best of `scores` among the candidates.
+pub(crate) fn select(
+    scores: &[f32],
+    n: usize,
+    among: Candidates<'_>,
+    top: &mut TopK,
+    out: &mut Vec<(u32, f32)>,
+) {
+    out.clear();
+    top.reset(n.min(scores.len()));
+    if n == 0 {
+        return;
+    }
+    let mut excluded = among.exclude.iter().copied().peekable();
+    let mut offer = |item: u32, score: f32| {
+        // The threshold is minus infinity until there are n, so it also drops what is unscored.
+        if score >= top.threshold() && score > f32::NEG_INFINITY {
+            while excluded.next_if(|&e| e < item).is_some() {}
+            if excluded.peek() != Some(&item) {
+                top.push(item, score);
+            }
+        }
+    };
+    match among.allow {
+        None => scores.iter().enumerate().for_each(|(i, &s)| offer(i as u32, s)),
+        Some(allow) => {
+            for item in allow.iter() {
+                if let Some(&s) = scores.get(item as usize) {
+                    offer(item, s);
+                }
+            }
+        }
+    }
+    out.extend_from_slice(top.sorted());
+}
+
+thread_local! {
+    /// One request's working memory, kept between requests of a thread.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// The questions that every model answers.
+///
+/// ```
+/// use mercato_core::{Interactions, Run};
+/// use mercato_recsys::{ItemKnn, Query, Recommender};
+/// let data = Interactions::builder(
+///     ["ann", "ann", "bob", "bob", "cid"],
+///     ["tea", "cup", "tea", "cup", "tea"],
+/// )
+/// .build()?;
+/// let model = ItemKnn::default().fit(&data, &Run::default())?;
+/// let top = model.recommend("cid", 5, &Query::default())?;
+/// assert_eq!(top[0].id, "cup".into());
+/// # Ok::<(), mercato_core::Error>(())
+/// ```
+///
+/// What is returned at the edges: `n = 0` or a filter that matches nothing gives an empty list;
+/// `n` above the number of items gives all that may be recommended; a user whom the model knows
+/// only by name, or a history without a known item, gets what is popular, scored by the share of
+/// users who have it.
+pub trait Recommender: Model {
+    /// The `n` best items for a user, best first.
+    ///
+    /// # Errors
+    /// `unknown_id` for a user that the model does not know, unless the query has a history;
+    /// `invalid_params` for a filter on attributes that are not there; `invalid_input` for a bad
+    /// weight in the history.
+    fn recommend<'a>(
+        &self,
+        user: impl Into<IdRef<'a>>,
+        n: usize,
+        query: &Query,
+    ) -> Result<Vec<Scored>> {
+        let catalog = self.catalog();
+        let user = user.into();
+        let (known, history) = match &query.history {
+            None => (Some(catalog.users().require("user", user)?), None),
+            Some(h) => (catalog.users().dense(user), Some(h.resolve(catalog.items())?)),
+        };
+        let allow = catalog.allowed(query.filter.as_ref(), query.items.as_deref())?;
+        let seen = known.map_or(&[][..], |u| catalog.seen().row(u as usize).0);
+        let merged = history.as_ref().map(|h| merge(seen, h));
+        let exclude = match (&merged, query.exclude_seen) {
+            (_, false) => &[][..],
+            (Some(m), true) => m,
+            (None, true) => seen,
+        };
+        let taste = match (&history, known) {
+            (Some(h), _) if h.is_empty() => None,
+            (Some(h), _) => Some(Taste::History(h)),
+            (None, Some(u)) if !seen.is_empty() => Some(Taste::User(u)),
+            _ => None,
+        };
+        self.ranked(taste, n, Candidates { allow: allow.as_ref(), exclude })
+    }
+
+    /// The `n` best items for each of many users, or for all of them when `users` is `None`.
+    /// Rows are equal to those of [`recommend`](Self::recommend).
+    ///
+    /// # Errors
+    /// As `recommend`; `invalid_params` for a query with a history; `cancelled`,
+    /// `deadline_exceeded`.
+    fn recommend_batch(
+        &self,
+        users: Option<&IdColumn<'_>>,
+        n: usize,
+        query: &Query,
+        run: &Run,
+    ) -> Result<Recommendations> {
+        let catalog = self.catalog();
+        if query.history.is_some() {
+            return Err(Error::invalid_params(
+                "recommend_batch takes no history: it is for users of the training data",
+            ));
+        }
+        let require = |id: IdRef<'_>| catalog.users().require("user", id);
+        let users: Vec<u32> = match users {
+            None => (0..catalog.users().len() as u32).collect(),
+            Some(IdColumn::Ints(ids)) => {
+                ids.iter().map(|&i| require(i.into())).collect::<Result<_>>()?
+            }
+            Some(IdColumn::Strs(ids)) => {
+                ids.iter().map(|i| require(i.as_ref().into())).collect::<Result<_>>()?
+            }
+        };
+        let allow = catalog.allowed(query.filter.as_ref(), query.items.as_deref())?;
+        rank_users(self, users, n, allow.as_ref(), query.exclude_seen, run)
+    }
+
+    /// The `n` items most like `item`, best first, itself left out. Of the query, only `filter` and
+    /// `items` matter.
+    ///
+    /// # Errors
+    /// `unknown_id`; `unsupported` for models that know no likeness; as `recommend` for filters.
+    fn similar_items<'a>(
+        &self,
+        item: impl Into<IdRef<'a>>,
+        n: usize,
+        query: &Query,
+    ) -> Result<Vec<Scored>> {
+        let catalog = self.catalog();
+        let item = catalog.items().require("item", item)?;
+        let allow = catalog.allowed(query.filter.as_ref(), query.items.as_deref())?;
+        let among = Candidates { allow: allow.as_ref(), exclude: &[item] };
+        SCRATCH.with_borrow_mut(|Scratch { scores, top, .. }| {
+            scores.clear();
+            scores.resize(catalog.items().len(), f32::NEG_INFINITY);
+            self.score_similar(item, scores)?;
+            let mut out = Vec::new();
+            select(scores, n, among, top, &mut out);
+            Ok(named(catalog, &out))
+        })
+    }
+
+    /// The same model with item attributes, which filters and content models read. Items are
+    /// matched by id; those that `attributes` does not know have missing values.
+    #[must_use]
+    fn with_attributes(mut self, attributes: &ItemAttributes) -> Self
+    where
+        Self: Sized,
+    {
+        self.catalog_mut().set_attributes(attributes);
+        self
+    }
+
+    /// The best candidates for a taste, or the popular ones when there is none.
+    #[doc(hidden)]
+    fn ranked(
+        &self,
+        taste: Option<Taste<'_>>,
+        n: usize,
+        among: Candidates<'_>,
+    ) -> Result<Vec<Scored>> {
+        let n = n.min(self.catalog().items().len());
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut out = Vec::with_capacity(n);
+            match taste {
+                Some(taste) => self.top(taste, n, among, scratch, &mut out)?,
+                None => popular(self.catalog(), n, among, scratch, &mut out),
+            }
+            Ok(named(self.catalog(), &out))
+        })
+    }
+}
+
+impl<M: Model + ?Sized> Recommender for M {}
+
+/// Ranks known users in one batch; those without interactions get what is popular.
+pub(crate) fn rank_users<M: Model + ?Sized>(
+    model: &M,
+    users: Vec<u32>,
+    n: usize,
+    allow: Option<&Bitmap>,
+    exclude_seen: bool,
+    run: &Run,
+) -> Result<Recommendations> {
+    let catalog = model.catalog();
+    let n = n.min(catalog.items().len());
+    let places = users.len().checked_mul(n).ok_or_else(|| {
+        Error::invalid_params(format!("{} users x {n} items are too many", users.len()))
+    })?;
+    let mut items = vec![NO_ITEM; places];
+    let mut scores = vec![f32::NEG_INFINITY; places];
+    let seen = |u: u32| catalog.seen().row(u as usize).0;
+    if n > 0 {
+        let exclude = |row: usize| if exclude_seen { seen(users[row]) } else { &[] };
+        model.top_batch(&users, n, allow, &exclude, run, &mut items, &mut scores)?;
+        let cold: Vec<usize> = (0..users.len()).filter(|&r| seen(users[r]).is_empty()).collect();
+        if !cold.is_empty() {
+            let (mut scratch, mut out) = (Scratch::default(), Vec::new());
+            popular(catalog, n, Candidates { allow, exclude: &[] }, &mut scratch, &mut out);
+            for row in cold {
+                let range = row * n..(row + 1) * n;
+                fill(&out, &mut items[range.clone()], &mut scores[range]);
+            }
+        }
+    }
+    Ok(Recommendations {
+        users,
+        items,
+        scores,
+        n,
+        user_ids: catalog.users().clone(),
+        item_ids: catalog.items().clone(),
+    })
+}
+
+/// The most popular candidates, scored by the share of users who have them.
+fn popular(
+    catalog: &Catalog,
+    n: usize,
+    among: Candidates<'_>,
+    scratch: &mut Scratch,
+    out: &mut Vec<(u32, f32)>,
+) {
+    let share = 1.0 / catalog.users().len().max(1) as f32;
+    let Scratch { scores, top, .. } = scratch;
+    scores.clear();
+    scores.extend(catalog.counts().iter().map(|&c| c as f32 * share));
+    select(scores, n, among, top, out);
+}
+
+/// The ascending union of seen items and a history.
+fn merge(seen: &[u32], history: &[(u32, f32)]) -> Vec<u32> {
+    let mut all: Vec<u32> =
+        seen.iter().copied().chain(history.iter().map(|&(item, _)| item)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn named(catalog: &Catalog, pairs: &[(u32, f32)]) -> Vec<Scored> {
+    let items = catalog.items();
+    pairs.iter().map(|&(item, score)| Scored { id: items.id(item).to_id(), score }).collect()
+}
