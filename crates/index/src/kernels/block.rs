@@ -22,16 +22,14 @@ pub(crate) struct Blocks<'a> {
     pub bytes: &'a [u8],
     /// Lines of codes in a block.
     pub groups: usize,
-    /// The first row of the first block, a multiple of [`ROWS`].
+    /// The place of the first row of the first block, a multiple of [`ROWS`].
     pub first_row: u32,
-    /// Which rows may be found: bit `r` for row `r`. Must reach as far as the blocks do.
-    pub allow: Option<&'a [u64]>,
 }
 
 /// `Q` queries, quantised.
 pub(crate) struct Queries<'a, const Q: usize> {
-    /// Four signed codes in each word; query `q` of group `g` at `g * Q + q`.
-    pub words: &'a [i32],
+    /// Each query's codes, four signed ones in a word.
+    pub words: [&'a [i32]; Q],
     /// Minus 128 times the sum of the codes: what undoes the offset of the rows' codes.
     pub start: [i32; Q],
     /// The scale of the codes.
@@ -44,10 +42,10 @@ pub(crate) struct Queries<'a, const Q: usize> {
     pub threshold: [f32; Q],
 }
 
-/// A row whose upper bound reaches the threshold, and that bound.
+/// The place of a row whose upper bound reaches the threshold, and that bound.
 pub(crate) type Hit = (u32, f32);
 
-/// Appends to `hits[q]`, in ascending order, the allowed rows that query `q` cannot rule out.
+/// Appends to `hits[q]`, in ascending order, the places of the rows that query `q` cannot rule out.
 #[inline]
 pub(crate) fn scan<const Q: usize>(
     isa: Isa,
@@ -57,10 +55,8 @@ pub(crate) fn scan<const Q: usize>(
 ) {
     let stride = (blocks.groups + BOUND_LINES) * LINE;
     assert_eq!(blocks.bytes.len() % stride, 0, "blocks are whole");
-    assert_eq!(queries.words.len(), blocks.groups * Q, "queries have the blocks' dimension");
-    if let Some(words) = blocks.allow {
-        let rows = blocks.first_row as usize + blocks.bytes.len() / stride * ROWS;
-        assert!(rows.div_ceil(64) <= words.len(), "the bitmap covers every row");
+    for words in queries.words {
+        assert_eq!(words.len(), blocks.groups, "queries have the blocks' dimension");
     }
     match isa.level() {
         Level::Portable => portable(blocks, queries, hits),
@@ -76,18 +72,6 @@ pub(crate) fn scan<const Q: usize>(
 impl Blocks<'_> {
     fn stride(&self) -> usize {
         (self.groups + BOUND_LINES) * LINE
-    }
-
-    /// The bits of the 16 rows of block `b` that may be found.
-    #[inline(always)]
-    fn allowed(&self, b: usize) -> u32 {
-        match self.allow {
-            None => 0xFFFF,
-            Some(words) => {
-                let row = self.first_row as usize + b * ROWS;
-                (words[row / 64] >> (row % 64)) as u32 & 0xFFFF
-            }
-        }
     }
 }
 
@@ -114,16 +98,12 @@ fn portable<const Q: usize>(
     hits: &mut [Vec<Hit>; Q],
 ) {
     for (b, block) in blocks.bytes.chunks_exact(blocks.stride()).enumerate() {
-        let allowed = blocks.allowed(b);
-        if allowed == 0 {
-            continue;
-        }
         let (codes, bounds) = block.split_at(blocks.groups * LINE);
         let bounds: &[f32] = bytemuck::cast_slice(bounds);
         for q in 0..Q {
             let mut sums = [queries.start[q]; ROWS];
             for (g, line) in codes.chunks_exact(LINE).enumerate() {
-                let word = queries.words[g * Q + q].to_le_bytes().map(|c| i32::from(c as i8));
+                let word = queries.words[q][g].to_le_bytes().map(|c| i32::from(c as i8));
                 for (sum, four) in sums.iter_mut().zip(line.as_chunks::<4>().0) {
                     for i in 0..4 {
                         *sum = sum.wrapping_add(i32::from(four[i]) * word[i]);
@@ -138,7 +118,7 @@ fn portable<const Q: usize>(
                 // A bound that is NaN (from a damaged file) rules nothing out.
                 mask |= u32::from(*u >= queries.threshold[q] || u.is_nan()) << r;
             }
-            push_hits(mask & allowed, blocks.first_row + (b * ROWS) as u32, &uppers, &mut hits[q]);
+            push_hits(mask, blocks.first_row + (b * ROWS) as u32, &uppers, &mut hits[q]);
         }
     }
 }
@@ -174,13 +154,9 @@ mod x86 {
         queries: &Queries<'_, Q>,
         hits: &mut [Vec<Hit>; Q],
     ) {
-        let allowed: [u32; B] = std::array::from_fn(|b| blocks.allowed(first + b));
-        if allowed == [0; B] {
-            return;
-        }
         let stride = blocks.stride();
         let bytes = &blocks.bytes[first * stride..(first + B) * stride];
-        let words = &queries.words[..blocks.groups * Q];
+        let words = queries.words.map(|w| &w[..blocks.groups]);
         let load = |b: usize, line: usize| {
             // SAFETY: b < B and line < groups + BOUND_LINES, so the line lies inside `bytes`,
             // whose length is B * stride.
@@ -196,7 +172,7 @@ mod x86 {
                 codes[b] = load(b, g);
             }
             for q in 0..Q {
-                let word = _mm512_set1_epi32(words[g * Q + q]);
+                let word = _mm512_set1_epi32(words[q][g]);
                 for b in 0..B {
                     sums[q][b] = _mm512_dpbusd_epi32(sums[q][b], codes[b], word);
                 }
@@ -217,7 +193,6 @@ mod x86 {
                 let upper = _mm512_add_ps(score, slack);
                 let threshold = _mm512_set1_ps(queries.threshold[q]);
                 let mask = u32::from(_mm512_cmp_ps_mask::<_CMP_NLT_UQ>(upper, threshold));
-                let mask = mask & allowed[b];
                 if mask != 0 {
                     let mut uppers = [0.0; ROWS];
                     // SAFETY: `uppers` holds 16 floats.
@@ -235,14 +210,10 @@ mod x86 {
         queries: &Queries<'_, Q>,
         hits: &mut [Vec<Hit>; Q],
     ) {
-        let words = &queries.words[..blocks.groups * Q];
+        let words = queries.words.map(|w| &w[..blocks.groups]);
         let offset = _mm256_set1_epi8(-128);
         let ones = _mm256_set1_epi16(1);
         for (b, block) in blocks.bytes.chunks_exact(blocks.stride()).enumerate() {
-            let allowed = blocks.allowed(b);
-            if allowed == 0 {
-                continue;
-            }
             let load = |half: usize| {
                 debug_assert!(half * 32 + 32 <= block.len());
                 // SAFETY: callers stay below the 2 * (groups + BOUND_LINES) halves of the block.
@@ -257,7 +228,7 @@ mod x86 {
                     let codes = _mm256_xor_si256(load(2 * g + half), offset);
                     let size = _mm256_abs_epi8(codes);
                     for q in 0..Q {
-                        let word = _mm256_set1_epi32(words[g * Q + q]);
+                        let word = _mm256_set1_epi32(words[q][g]);
                         let pairs = _mm256_maddubs_epi16(size, _mm256_sign_epi8(word, codes));
                         sums[q][half] =
                             _mm256_add_epi32(sums[q][half], _mm256_madd_epi16(pairs, ones));
@@ -289,7 +260,7 @@ mod x86 {
                     unsafe { _mm256_storeu_ps(uppers.as_mut_ptr().add(8 * half), upper) };
                 }
                 let row = blocks.first_row + (b * ROWS) as u32;
-                push_hits(mask & allowed, row, &uppers, &mut hits[q]);
+                push_hits(mask, row, &uppers, &mut hits[q]);
             }
         }
     }

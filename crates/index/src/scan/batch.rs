@@ -72,7 +72,7 @@ impl Scan {
                             if direct || is_zero(one.query) {
                                 self.score_allowed(rows, one, allow, scratch, slot, k);
                             } else {
-                                scratch.order.push(slot);
+                                scratch.active.push(slot);
                             }
                         }
                         self.scan_all(rows, allow, scratch, &ask);

@@ -57,26 +57,25 @@ fn code(x: f32, scale: f32) -> i8 {
     (x / scale).round_ties_even().clamp(-127.0, 127.0) as i8
 }
 
-/// Absolute error of scores and bounds from products below the smallest `f32`.
-pub(super) fn underflow(dim: usize) -> f32 {
-    (dim + 64) as f32 * f32::from_bits(1 << 9)
-}
-
 /// What the kernels need of a query beside its codes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Prepared {
     pub start: i32,
     pub scale: f32,
     pub per_loss: f32,
     pub per_norm: f32,
+    /// An upper bound of the query's norm.
+    norm: f32,
+    /// Absolute error of scores and bounds from products below the smallest `f32`.
+    underflow: f32,
 }
 
 impl Prepared {
-    /// Quantises a query; `put` takes the codes, four in each word.
-    pub(super) fn new(query: &[f32], mut put: impl FnMut(usize, i32)) -> Self {
+    /// Quantises a query into words of four codes.
+    pub(super) fn new(query: &[f32], words: &mut [i32]) -> Self {
         let scale = scale_of(query);
         let (mut sum, mut kept, mut lost, mut all) = (0i32, 0.0f64, 0.0f64, 0.0f64);
-        for (g, four) in query.chunks(4).enumerate() {
+        for (word, four) in words.iter_mut().zip(query.chunks(4)) {
             let mut codes = [0u8; 4];
             for (c, &x) in codes.iter_mut().zip(four) {
                 let q = code(x, scale);
@@ -87,7 +86,7 @@ impl Prepared {
                 lost += (f64::from(x) - back).powi(2);
                 all += f64::from(x).powi(2);
             }
-            put(g, i32::from_le_bytes(codes));
+            *word = i32::from_le_bytes(codes);
         }
         // Rounding in `f32`: of the exact score (one product, dim / 32 additions in a lane, five
         // between lanes) and of the bound (fewer than 16 operations), doubled for good measure.
@@ -97,33 +96,56 @@ impl Prepared {
             scale,
             per_loss: (kept.sqrt() * (1.0 + rounding) * ROUND_UP) as f32,
             per_norm: ((lost.sqrt() + all.sqrt() * rounding) * ROUND_UP) as f32,
+            norm: (all.sqrt() * (1.0 + rounding) * ROUND_UP) as f32,
+            underflow: (query.len() + 64) as f32 * f32::from_bits(1 << 9),
         }
+    }
+
+    /// What an upper bound must reach for its row to be worth scoring.
+    #[inline]
+    pub(super) fn reachable(&self, threshold: f32) -> f32 {
+        threshold - self.underflow
+    }
+
+    /// Whether no row of at most this norm reaches the threshold.
+    pub(super) fn ends(&self, norm: f32, threshold: f32) -> bool {
+        self.norm * norm < self.reachable(threshold)
     }
 }
 
-/// All blocks, or the error of the first bad row.
-pub(super) fn quantise_rows(rows: &[f32], dim: usize, run: &Run) -> Result<Vec<Line>> {
+/// The rows in descending norm and their blocks, or the error of the first bad row.
+pub(super) fn quantise_rows(rows: &[f32], dim: usize, run: &Run) -> Result<(Vec<u32>, Vec<Line>)> {
+    let norms: Vec<f64> =
+        rows.par_chunks_exact(dim).map(|row| norm(row.iter().map(|&x| f64::from(x)))).collect();
+    for (row, &norm) in norms.iter().enumerate() {
+        check_norm(norm).map_err(|e| e.with("row", row))?;
+    }
+    let mut order: Vec<u32> = (0..norms.len() as u32).collect();
+    order.par_sort_unstable_by(|&a, &b| {
+        norms[b as usize].total_cmp(&norms[a as usize]).then(a.cmp(&b))
+    });
     let lines = stride(dim) / Line::LEN;
-    let n = rows.len() / dim;
-    let mut blocks = vec![Line::ZERO; n.div_ceil(ROWS) * lines];
-    let task = run.stage("quantise", n as u64);
-    blocks.par_chunks_mut(lines).zip(rows.par_chunks(ROWS * dim)).enumerate().try_for_each(
-        |(b, (block, rows))| {
-            quantise_block(block, rows, dim).map_err(|(row, e)| e.with("row", b * ROWS + row))?;
-            task.tick((rows.len() / dim) as u64)
-        },
-    )?;
-    Ok(blocks)
+    let mut blocks = vec![Line::ZERO; order.len().div_ceil(ROWS) * lines];
+    let task = run.stage("quantise", order.len() as u64);
+    blocks.par_chunks_mut(lines).zip(order.par_chunks(ROWS)).try_for_each(|(block, order)| {
+        let row = |r: u32| &rows[r as usize * dim..(r as usize + 1) * dim];
+        quantise_block(block, order.iter().map(|&r| (row(r), norms[r as usize])), dim);
+        task.tick(order.len() as u64)
+    })?;
+    Ok((order, blocks))
 }
 
-fn quantise_block(block: &mut [Line], rows: &[f32], dim: usize) -> Result<(), (usize, Error)> {
+/// Fills a block from up to 16 rows and their norms.
+fn quantise_block<'a>(
+    block: &mut [Line],
+    rows: impl Iterator<Item = (&'a [f32], f64)>,
+    dim: usize,
+) {
     let bytes: &mut [u8] = bytemuck::cast_slice_mut(block);
     let (codes, bounds) = bytes.split_at_mut(groups(dim) * Line::LEN);
     codes.fill(128);
     let bounds: &mut [f32] = bytemuck::cast_slice_mut(bounds);
-    for (r, row) in rows.chunks_exact(dim).enumerate() {
-        let all = norm(row.iter().map(|&x| f64::from(x)));
-        check_norm(all).map_err(|e| (r, e))?;
+    for (r, (row, norm)) in rows.enumerate() {
         let scale = scale_of(row);
         let mut lost = 0.0f64;
         for (d, &x) in row.iter().enumerate() {
@@ -133,7 +155,6 @@ fn quantise_block(block: &mut [Line], rows: &[f32], dim: usize) -> Result<(), (u
         }
         bounds[r] = scale;
         bounds[ROWS + r] = (lost.sqrt() * ROUND_UP) as f32;
-        bounds[2 * ROWS + r] = (all * ROUND_UP) as f32;
+        bounds[2 * ROWS + r] = (norm * ROUND_UP) as f32;
     }
-    Ok(())
 }

@@ -175,20 +175,15 @@ fn every_instruction_set_reports_the_same_hits_and_bounds() {
         let rows = random(&mut rng, 150 * dim);
         let scan = Scan::build(&rows, dim, &Run::default().with_threads(1)).unwrap();
         let mut words = vec![0; 4 * groups(dim)];
-        let prepared: Vec<Prepared> = (0..4)
-            .map(|q| Prepared::new(&random(&mut rng, dim), |g, w| words[g * 4 + q] = w))
+        let prepared: Vec<Prepared> = words
+            .chunks_exact_mut(groups(dim))
+            .map(|words| Prepared::new(&random(&mut rng, dim), words))
             .collect();
-        let allow: Vec<u64> = (0..3).map(|_| rng.next_u64()).collect();
         let mut seen: Option<Vec<(u32, u32)>> = None;
         for isa in Isa::all() {
-            let tile = Blocks {
-                bytes: scan.blocks.as_slice(),
-                groups: groups(dim),
-                first_row: 0,
-                allow: Some(&allow),
-            };
+            let tile = Blocks { bytes: scan.blocks.as_slice(), groups: groups(dim), first_row: 0 };
             let queries = Queries::<4> {
-                words: &words,
+                words: std::array::from_fn(|q| &words[q * groups(dim)..(q + 1) * groups(dim)]),
                 start: std::array::from_fn(|q| prepared[q].start),
                 scale: std::array::from_fn(|q| prepared[q].scale),
                 per_loss: std::array::from_fn(|q| prepared[q].per_loss),
