@@ -10,18 +10,8 @@ use crate::test::Stop;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Packages for the tests, unless `bindings/python/requirements-test.txt` lists them.
-const PACKAGES: &str = "\
-maturin>=1.9,<2
-pytest
-mypy
-numpy
-scipy
-pandas
-polars
-pyarrow
-tqdm
-";
+/// What builds the wheel, beside what the binding's `test` extra lists.
+const BUILDER: &str = "maturin>=1.9.4,<2";
 
 /// The lowest Python that the wheel supports.
 const OLDEST: (u32, u32) = (3, 11);
@@ -35,6 +25,10 @@ pub fn test(counts: &mut Counts) -> Result<(), Stop> {
     let python = environment(&binding)?;
     let site = wheel(&python, "dev")?;
     let in_site = |command: Sh| command.env("PYTHONPATH", &site).env("MYPYPATH", &site);
+
+    if !binding.join("tests").is_dir() {
+        return Err(Stop::Nothing("there is no bindings/python/tests".to_owned()));
+    }
 
     // All of it runs and reports even when the first part fails.
     let tests =
@@ -61,8 +55,9 @@ pub fn environment(binding: &Path) -> Result<PathBuf, String> {
         let _ = fs::remove_dir_all(&home);
         sh(program).args(["-m", "venv"]).args([&home]).run()?;
     }
-    let wanted = fs::read_to_string(binding.join("requirements-test.txt"))
-        .unwrap_or_else(|_| PACKAGES.to_owned());
+    let project = fs::read_to_string(binding.join("pyproject.toml"))
+        .map_err(|e| format!("cannot read bindings/python/pyproject.toml: {e}"))?;
+    let wanted = requirements(&project);
     let stamp = home.join("installed.txt");
     if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
         return Ok(python);
@@ -76,6 +71,19 @@ pub fn environment(binding: &Path) -> Result<PathBuf, String> {
         .run()?;
     fs::write(&stamp, wanted).map_err(|e| format!("cannot write {}: {e}", stamp.display()))?;
     Ok(python)
+}
+
+/// One package a line: the builder, the wheel's dependencies and its `test` extra.
+fn requirements(project: &str) -> String {
+    let mut all = format!("{BUILDER}\n");
+    for list in ["\ndependencies = [", "\ntest = ["] {
+        let items = project.split_once(list).and_then(|(_, rest)| rest.split_once("]\n"));
+        for name in items.map_or("", |(items, _)| items).split('"').skip(1).step_by(2) {
+            all.push_str(name);
+            all.push('\n');
+        }
+    }
+    all
 }
 
 /// Builds the wheel with a cargo profile and unpacks it; gives the folder to import from.
@@ -144,6 +152,13 @@ fn without_colour(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn requirements_come_from_the_project_file() {
+        let project = "[project]\ndependencies = [\"numpy>=1.26\"]\n[x]\nother = [\"a\"]\ntest = [\n  \"pytest>=8\",\n  \"mypy[faster]\",\n]\n";
+        let want = format!("{BUILDER}\nnumpy>=1.26\npytest>=8\nmypy[faster]\n");
+        assert_eq!(requirements(project), want);
+    }
 
     #[test]
     fn colours_are_removed_before_counting() {

@@ -34,6 +34,8 @@ pub struct CancelToken(Arc<Switch>);
 struct Switch {
     on: AtomicBool,
     parent: Option<CancelToken>,
+    /// How often the token may still be asked before it cancels itself.
+    fuse: Option<AtomicU64>,
 }
 
 impl CancelToken {
@@ -47,7 +49,15 @@ impl CancelToken {
     /// without touching the caller's token.
     #[must_use]
     pub fn child(&self) -> Self {
-        Self(Arc::new(Switch { on: AtomicBool::new(false), parent: Some(self.clone()) }))
+        Self(Arc::new(Switch { parent: Some(self.clone()), ..Switch::default() }))
+    }
+
+    /// A token that answers "go on" to this many questions and then is cancelled. Tests use it to
+    /// stop work at every point at which work can be stopped.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn after(questions: u64) -> Self {
+        Self(Arc::new(Switch { fuse: Some(AtomicU64::new(questions)), ..Switch::default() }))
     }
 
     /// Asks every run that holds this token to stop at its next step.
@@ -58,7 +68,13 @@ impl CancelToken {
     /// Whether [`cancel`](Self::cancel) was called, here or on a token this one is a child of.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.on.load(Ordering::Relaxed) || self.0.parent.as_ref().is_some_and(Self::is_cancelled)
+        let Switch { on, parent, fuse } = &*self.0;
+        let burnt = |f: &AtomicU64| {
+            f.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_err()
+        };
+        on.load(Ordering::Relaxed)
+            || fuse.as_ref().is_some_and(burnt)
+            || parent.as_ref().is_some_and(Self::is_cancelled)
     }
 }
 
@@ -322,6 +338,13 @@ mod tests {
         assert!(a.is_cancelled() && !b.is_cancelled() && !parent.is_cancelled());
         parent.cancel();
         assert!(b.is_cancelled());
+    }
+
+    #[test]
+    fn a_fuse_burns_after_so_many_questions() {
+        let run = Run::seed(0).with_cancel(&CancelToken::after(2));
+        let answers: Vec<bool> = (0..4).map(|_| run.check().is_ok()).collect();
+        assert_eq!(answers, [true, true, false, false]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Third-party types stay out of public signatures, so that any of them can be replaced.
 
 use super::manifest::members;
-use super::source::{has_word, product_code};
+use super::source::{code_without_interop, has_word, is_interop_file};
 use super::{Finding, Tree};
 
 /// Crates that are vocabulary, not machinery: serialisation of parameters and plain-data markers.
@@ -35,9 +35,10 @@ pub fn no_third_party_types_in_public(tree: &Tree) -> Vec<Finding> {
             .map(|d| d.name.replace('-', "_"))
             .collect();
         let files = tree.library_sources();
-        for (path, text) in files.filter(|(p, _)| p.starts_with(&source) && !p.contains("interop"))
+        for (path, text) in
+            files.filter(|(p, _)| p.starts_with(&source) && !is_interop_file(tree, p))
         {
-            out.extend(in_file(path, &product_code(text), &crates));
+            out.extend(in_file(path, &code_without_interop(text), &crates));
         }
     }
     out

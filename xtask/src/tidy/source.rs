@@ -94,11 +94,47 @@ pub fn product_code(source: &str) -> String {
     let mut text = code(source);
     while let Some(at) = text.find("#[cfg(test)]") {
         let end = item_end(text.as_bytes(), at + "#[cfg(test)]".len());
-        let blank: String =
-            text[at..end].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
-        text.replace_range(at..end, &blank);
+        blank(&mut text, at..end);
     }
     text
+}
+
+/// Turns a range to spaces, byte for byte, and keeps the lines.
+fn blank(text: &mut String, range: std::ops::Range<usize>) {
+    let spaces: String =
+        text[range.clone()].bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }).collect();
+    text.replace_range(range, &spaces);
+}
+
+/// As [`product_code`], without items behind an `interop-*` feature.
+pub fn code_without_interop(source: &str) -> String {
+    let mut text = product_code(source);
+    let mut from = 0;
+    while let Some(at) = text[from..].find("#[cfg(").map(|n| from + n) {
+        let attribute = text[at..].find(']').map_or(text.len(), |n| at + n + 1);
+        from = attribute;
+        // Both texts have the same bytes at the same places, but for what was blanked.
+        if source[at..attribute].contains("\"interop-") {
+            let end = item_end(text.as_bytes(), attribute);
+            blank(&mut text, at..end);
+        }
+    }
+    text
+}
+
+/// Whether a file is a module behind an `interop-*` feature, by its name or by the attribute on
+/// its declaration in the module above.
+pub fn is_interop_file(tree: &Tree, path: &str) -> bool {
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let module = file.trim_end_matches(".rs");
+    let declared = ["mod.rs", "lib.rs"].iter().any(|above| {
+        let above = tree.text(&format!("{folder}/{above}")).unwrap_or_default();
+        let declares = |text: String| {
+            text.lines().any(|l| l.trim().trim_start_matches("pub ") == format!("mod {module};"))
+        };
+        declares(product_code(above)) && !declares(code_without_interop(above))
+    });
+    declared || path.contains("interop")
 }
 
 /// The end of the item that begins at `at`: its `;`, or its outermost closing brace.
@@ -189,7 +225,7 @@ pub fn core_touches_files_only_in_artifact(tree: &Tree) -> Vec<Finding> {
         ("process::Command", why),
     ];
     let files = tree.library_sources().filter(|(p, _)| {
-        p.starts_with("crates/core/") && !p.contains("/artifact/") && !p.contains("interop")
+        p.starts_with("crates/core/") && !p.contains("/artifact/") && !is_interop_file(tree, p)
     });
     occurrences(files, &banned)
 }
@@ -282,6 +318,18 @@ mod tests {
             core_touches_files_only_in_artifact(&t("crates/core/src/artifact/write.rs")),
             []
         );
+    }
+
+    #[test]
+    fn items_and_modules_behind_interop_are_set_apart() {
+        let source =
+            "#[cfg(feature = \"interop-x\")]\nimpl A {\n}\n#[cfg(feature = \"fast\")]\nfn b() {}";
+        assert_eq!(code_without_interop(source).split_whitespace().last(), Some("{}"));
+        assert!(!code_without_interop(source).contains("impl"));
+        let above = "#[cfg(feature = \"interop-x\")]\nmod x;\nmod y;";
+        let t = Tree::of(&[("crates/core/src/table/mod.rs", above)]);
+        assert!(is_interop_file(&t, "crates/core/src/table/x.rs"));
+        assert!(!is_interop_file(&t, "crates/core/src/table/y.rs"));
     }
 
     #[test]
