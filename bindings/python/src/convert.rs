@@ -10,11 +10,11 @@ use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, String
 use arrow_schema::{DataType, Field, Schema};
 use mercato::table::{ArrowTable, Table, TableColumn, no_such_column};
 use mercato::{Error, Filter, Id, IdMap, IdRef};
-use numpy::{PyArray1, PyArray2, PyArrayMethods};
+use numpy::{PyArray1, PyArrayMethods};
 use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple};
 use pyo3_arrow::{PyArray, PyChunkedArray, PyTable};
 use std::sync::Arc;
 
@@ -225,14 +225,20 @@ pub fn dense_to_numpy<'py>(
     Ok(flat)
 }
 
-/// An (n, k) array of scores.
-pub fn scores_to_numpy(
-    py: Python<'_>,
-    scores: Vec<f32>,
-    k: usize,
-) -> Result<Bound<'_, PyArray2<f32>>> {
-    let n = scores.len().checked_div(k).unwrap_or(0);
-    Ok(PyArray1::from_vec(py, scores).reshape([n, k])?)
+/// How many: a whole number, 0 or more. A negative one is `invalid_params`.
+#[derive(Clone, Copy)]
+pub struct Count(pub usize);
+
+impl FromPyObject<'_, '_> for Count {
+    type Error = Fail;
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> Result<Self> {
+        value.extract::<usize>().map(Count).map_err(|_| {
+            let got = value.repr().map_or_else(|_| "something else".into(), |r| r.to_string());
+            Error::invalid_params(format!("a count must be a whole number, 0 or more, got {got}"))
+                .into()
+        })
+    }
 }
 
 /// The `where` argument.
@@ -293,4 +299,16 @@ pub fn scored(py: Python<'_>, list: &[mercato::Scored]) -> Vec<Scored> {
 /// Ids of a sequence, owned: for short lists such as a history or a set of candidates.
 pub fn id_list(values: &Bound<'_, PyAny>) -> Result<Vec<Id>> {
     values.try_iter()?.map(|v| Ok(id(&v?)?.to_id())).collect()
+}
+
+/// Events of a history: ids, (id, weight) pairs, or a dict of id to weight.
+pub fn weighted_ids(values: &Bound<'_, PyAny>) -> Result<Vec<(Id, f32)>> {
+    let pairs = values.call_method0("items").ok();
+    let one = |v: Bound<'_, PyAny>| -> Result<(Id, f32)> {
+        match v.cast::<PyTuple>() {
+            Ok(pair) => Ok((id(&pair.get_item(0)?)?.to_id(), pair.get_item(1)?.extract()?)),
+            Err(_) => Ok((id(&v)?.to_id(), 1.0)),
+        }
+    };
+    pairs.as_ref().unwrap_or(values).try_iter()?.map(|v| one(v?)).collect()
 }
