@@ -77,7 +77,9 @@ pub fn evaluate(
 ) -> Result<Evaluation> {
     let k_max = ks.iter().copied().max().unwrap_or(0);
     if ks.is_empty() || ks.contains(&0) {
-        return Err(Error::invalid_params(format!("k must be a list of at least 1 each, got {ks:?}")));
+        return Err(Error::invalid_params(format!(
+            "k must be a list of at least 1 each, got {ks:?}"
+        )));
     }
     if query.history.is_some() {
         return Err(Error::invalid_params("evaluate takes no history"));
@@ -214,15 +216,8 @@ mod tests {
         let bits = vec![1.0; 10];
         let m = metrics(&[4, 9, 7, 2], &[1, 4, 7], 4, &bits);
         let ideal = 1.0 + 1.0 / 3f64.log2() + 0.5;
-        let expected = [
-            2.0 / 3.0,
-            0.5,
-            1.0,
-            (1.0 + 0.5) / ideal,
-            1.0,
-            (1.0 + 2.0 / 3.0) / 3.0,
-            1.0,
-        ];
+        let expected =
+            [2.0 / 3.0, 0.5, 1.0, (1.0 + 0.5) / ideal, 1.0, (1.0 + 2.0 / 3.0) / 3.0, 1.0];
         for ((name, a), b) in PER_USER.iter().zip(m).zip(expected) {
             assert!((a - b).abs() < 1e-12, "{name}: {a} {b}");
         }

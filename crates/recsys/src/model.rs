@@ -2,9 +2,7 @@
 
 use crate::recommendations::{NO_ITEM, Recommendations};
 use crate::{Catalog, Query};
-use mercato_core::{
-    Bitmap, Error, IdColumn, IdRef, ItemAttributes, Result, Run, Scored, TopK,
-};
+use mercato_core::{Bitmap, Error, IdColumn, IdRef, ItemAttributes, Result, Run, Scored, TopK};
 use mercato_index::ScanScratch;
 use rayon::prelude::*;
 use std::cell::RefCell;

@@ -15,7 +15,11 @@ pub(crate) fn number(name: &str, value: f32, range: RangeInclusive<f32>) -> Resu
     check(name, value, &range)
 }
 
-fn check<T: PartialOrd + Display>(name: &str, value: T, range: &RangeInclusive<T>) -> Result<()> {
+fn check<T: PartialOrd + Display + Copy>(
+    name: &str,
+    value: T,
+    range: &RangeInclusive<T>,
+) -> Result<()> {
     if range.contains(&value) {
         return Ok(());
     }

@@ -9,9 +9,7 @@
 
 use crate::model::{Model, Taste};
 use crate::{Catalog, params};
-use mercato_core::{
-    Artifact, ArtifactWriter, Column, Error, Interactions, Persist, Result, Run,
-};
+use mercato_core::{Artifact, ArtifactWriter, Column, Error, Interactions, Persist, Result, Run};
 use serde::{Deserialize, Serialize};
 
 /// What counts as popular.

@@ -1,5 +1,6 @@
 //! Promises that every model keeps.
 
+#![allow(clippy::unwrap_used)]
 use mercato_core::{
     Attribute, CancelToken, Error, ErrorCode, Id, IdColumn, Interactions, ItemAttributes, Persist,
     Result, Rng, Run, Scored,
@@ -57,7 +58,9 @@ fn every(check: impl Fn(&str, &dyn Fn(&Interactions, &Run) -> Result<Box<dyn Che
         ("popularity", Box::new(|d, r| Ok(Box::new(Popularity::default().fit(d, r)?)))),
         (
             "weight",
-            Box::new(|d, r| Ok(Box::new(Popularity::default().measure(Measure::Weight).fit(d, r)?))),
+            Box::new(|d, r| {
+                Ok(Box::new(Popularity::default().measure(Measure::Weight).fit(d, r)?))
+            }),
         ),
     ];
     for (name, fit) in &all {
@@ -133,8 +136,12 @@ fn lists_are_sorted_distinct_unseen_and_allowed() {
         let query = Query::default().where_json(&json!({"price": {"ge": 4, "lt": 25}})).unwrap();
         for user in 0..60i64 {
             let top = model.recommend(user, 10, &query).unwrap();
-            assert!(top.windows(2).all(|w| w[0].score > w[1].score
-                || (w[0].score == w[1].score && w[0].id < w[1].id)), "{name} {top:?}");
+            assert!(
+                top.windows(2)
+                    .all(|w| w[0].score > w[1].score
+                        || (w[0].score == w[1].score && w[0].id < w[1].id)),
+                "{name} {top:?}"
+            );
             let seen = data.items_of(user).unwrap();
             for s in &top {
                 let Id::Int(i) = s.id else { panic!("integer ids") };
@@ -171,7 +178,10 @@ fn a_model_opened_from_its_file_is_the_same_model() {
         let query = Query::default().where_json(&json!({"not": {"category": "food"}})).unwrap();
         for user in [0i64, 7, 60] {
             let (a, b) = (model.model(), opened.model());
-            assert_eq!(a.recommend(user, 9, &query).unwrap(), b.recommend(user, 9, &query).unwrap());
+            assert_eq!(
+                a.recommend(user, 9, &query).unwrap(),
+                b.recommend(user, 9, &query).unwrap()
+            );
         }
     });
 }
@@ -190,7 +200,10 @@ fn any_damaged_byte_is_an_error_and_a_damaged_section_never_panics() {
             let expected = [ErrorCode::CorruptArtifact, ErrorCode::UnsupportedVersion];
             assert!(expected.contains(&e.code()), "{name} byte {at}: {e:?}");
         }
-        assert_eq!(code(model.read(&bytes[..bytes.len() - 1]).map(|_| ())), ErrorCode::CorruptArtifact);
+        assert_eq!(
+            code(model.read(&bytes[..bytes.len() - 1]).map(|_| ())),
+            ErrorCode::CorruptArtifact
+        );
         // Opened by mapping, checksums of sections are not walked: answers may be wrong, but every
         // call returns.
         let path = directory.path().join("bad.mercato");
@@ -240,7 +253,11 @@ fn no_data_is_not_enough_data_and_one_event_is_enough() {
     let empty = Interactions::builder([0i64; 0], [0i64; 0]).build().unwrap();
     let single = Interactions::builder(["ann"], ["tea"]).build().unwrap();
     every(|name, fit| {
-        assert_eq!(code(fit(&empty, &Run::seed(0)).map(|_| ())), ErrorCode::NotEnoughData, "{name}");
+        assert_eq!(
+            code(fit(&empty, &Run::seed(0)).map(|_| ())),
+            ErrorCode::NotEnoughData,
+            "{name}"
+        );
         let model = fit(&single, &Run::seed(0)).unwrap();
         let model = model.model();
         assert!(model.recommend("ann", 5, &Query::default()).unwrap().is_empty(), "{name}");
@@ -272,7 +289,9 @@ fn the_edges_of_a_request_are_typed_errors_or_empty_lists() {
         let model = model.model();
         let nothing = query.clone().where_json(&json!({"category": "unheard of"})).unwrap();
         assert!(model.recommend(1, 5, &nothing).unwrap().is_empty(), "{name}");
-        assert!(model.recommend_batch(None, 5, &nothing, &Run::default()).unwrap().row(1).is_empty());
+        assert!(
+            model.recommend_batch(None, 5, &nothing, &Run::default()).unwrap().row(1).is_empty()
+        );
         let wrong = query.clone().where_json(&json!({"price": "cheap"})).unwrap();
         assert_eq!(code(model.recommend(1, 5, &wrong)), ErrorCode::InvalidParams, "{name}");
         assert_eq!(code(model.similar_items(1234, 5, &query)), ErrorCode::UnknownId, "{name}");
@@ -344,7 +363,10 @@ fn models_beat_popularity_on_held_out_pairs() {
     let (train, test) = shop().split_random(0.3, 5).unwrap();
     let score = |m: &dyn Model| {
         let e = evaluate(m, &test, &[5], &Query::default(), &Run::default()).unwrap();
-        assert_eq!(e, evaluate(m, &test, &[5], &Query::default(), &Run::default().with_threads(1)).unwrap());
+        assert_eq!(
+            e,
+            evaluate(m, &test, &[5], &Query::default(), &Run::default().with_threads(1)).unwrap()
+        );
         e.metric("ndcg@5").unwrap()
     };
     let base = score(&Popularity::default().fit(&train, &Run::default()).unwrap());
@@ -372,8 +394,14 @@ fn bad_hyperparameters_name_the_value_and_the_range() {
     ] {
         assert_eq!(code(als.fit(&data, &Run::default())), ErrorCode::InvalidParams, "{als:?}");
     }
-    assert_eq!(code(ItemKnn::default().neighbors(0).fit(&data, &Run::default())), ErrorCode::InvalidParams);
-    assert_eq!(code(ItemKnn::default().b(2.0).fit(&data, &Run::default())), ErrorCode::InvalidParams);
+    assert_eq!(
+        code(ItemKnn::default().neighbors(0).fit(&data, &Run::default())),
+        ErrorCode::InvalidParams
+    );
+    assert_eq!(
+        code(ItemKnn::default().b(2.0).fit(&data, &Run::default())),
+        ErrorCode::InvalidParams
+    );
     let unknown = Als::try_from(&json!({"factor": 3})).unwrap_err();
     assert!(unknown.message().contains("factor"), "{unknown}");
     assert_eq!(Als::try_from(&json!({"factors": 3, "solver": "cholesky"})).unwrap().factors, 3);

@@ -1,8 +1,8 @@
 //! The fitted model: vectors, serving, fold-in, file.
 
+use super::Als;
 use super::fit::{Factors, factorize, not_positive_definite, regularized_gram};
 use super::kernels::{self, Events, LANE, Lane, Level};
-use super::Als;
 use crate::model::{Candidates, Model, Scratch, Taste};
 use crate::{Catalog, History, Query};
 use mercato_core::{
@@ -132,7 +132,7 @@ impl AlsModel {
             self.items.as_slice(),
             &user.values,
             n.min(self.items.len()),
-            allow.as_ref().map(Bitmap::words),
+            allow.as_ref(),
             exclude,
             &mut Scratch::default().scan,
             &mut out,
@@ -157,7 +157,8 @@ impl AlsModel {
         // An opened file may be damaged: items beyond the last one are dropped.
         merged.retain(|e| (e.0 as usize) < self.items.len());
         let mut rows = vec![Lane::ZERO; n * merged.len()];
-        for (row, &(item, _)) in kernels::flat_mut(&mut rows).chunks_exact_mut(n * LANE).zip(&merged)
+        for (row, &(item, _)) in
+            kernels::flat_mut(&mut rows).chunks_exact_mut(n * LANE).zip(&merged)
         {
             row[..f].copy_from_slice(self.items.row(item as usize));
         }
@@ -244,8 +245,7 @@ impl Model for AlsModel {
     ) -> Result<()> {
         let Scratch { scan, vector, .. } = scratch;
         let x = self.vector(taste, vector)?;
-        let allow = among.allow.map(Bitmap::words);
-        self.scan.top_k(self.items.as_slice(), x, n, allow, among.exclude, scan, out)
+        self.scan.top_k(self.items.as_slice(), x, n, among.allow, among.exclude, scan, out)
     }
 
     fn top_batch<'a>(
@@ -271,7 +271,6 @@ impl Model for AlsModel {
             gathered = rows;
             &gathered
         };
-        let allow = allow.map(Bitmap::words);
         let rows = self.items.as_slice();
         self.scan.top_k_batch(rows, queries, n, allow, exclude, run, items, scores)
     }

@@ -72,7 +72,8 @@ fn both_solvers_find_models_of_the_same_quality() {
 
 #[test]
 fn numbers_beyond_f32_are_reported() {
-    let wild = Interactions::builder([1, 1, 2], [1, 2, 1]).weights(&[1e30, 1.0, 1e30]).build().unwrap();
+    let wild =
+        Interactions::builder([1, 1, 2], [1, 2, 1]).weights(&[1e30, 1.0, 1e30]).build().unwrap();
     for solver in [Solver::Cg, Solver::Cholesky] {
         let als = Als::default().alpha(1e6).solver(solver);
         if let Err(e) = als.fit(&wild, &Run::seed(0)) {

@@ -77,9 +77,8 @@ fn transposed(values: &[f32], of: &Csr) -> Vec<f32> {
 impl Weights {
     fn new(p: &ItemKnn, by_user: &Csr, by_item: &Csr) -> Self {
         let items = by_item.n_rows();
-        let sizes = |m: &Csr| -> Vec<f32> {
-            m.indptr().windows(2).map(|w| (w[1] - w[0]) as f32).collect()
-        };
+        let sizes =
+            |m: &Csr| -> Vec<f32> { m.indptr().windows(2).map(|w| (w[1] - w[0]) as f32).collect() };
         let per_user = sizes(by_user);
         // One weight per entry of items x users, from (item, user, weight).
         let map = |f: &dyn Fn(usize, usize, f32) -> f32| -> Vec<f32> {
@@ -90,8 +89,7 @@ impl Weights {
                 })
                 .collect()
         };
-        let rarity: Vec<f32> =
-            per_user.iter().map(|&k| (items as f32).ln() - k.ln_1p()).collect();
+        let rarity: Vec<f32> = per_user.iter().map(|&k| (items as f32).ln() - k.ln_1p()).collect();
         match p.similarity {
             Similarity::Cosine | Similarity::TfIdf => {
                 let left = if p.similarity == Similarity::Cosine {
