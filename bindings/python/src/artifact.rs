@@ -12,9 +12,8 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 static KINDS: LazyLock<Mutex<Vec<(&'static str, Py<PyType>)>>> = LazyLock::new(Mutex::default);
 
 /// Tells [`open`] which class opens `kind`.
-pub fn know(kind: &'static str, class: Bound<'_, PyType>) -> Result<()> {
+pub fn know(kind: &'static str, class: Bound<'_, PyType>) {
     KINDS.lock().unwrap_or_else(PoisonError::into_inner).push((kind, class.unbind()));
-    Ok(())
 }
 
 /// Opens a model of any kind by memory-mapping, in constant time.

@@ -1,10 +1,11 @@
 //! `Interactions`, `ItemAttributes` and the `Table` that results come in.
 
-use crate::convert::{self, Table, Values};
+use crate::convert::{self, Columns};
 use crate::error::Result;
 use crate::run;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, Schema};
+use mercato::table::{self, InteractionColumns, Table};
 use mercato::{Error, IdMap, Interactions, ItemAttributes};
 use numpy::PyArray1;
 use pyo3::prelude::*;
@@ -23,36 +24,9 @@ pub struct PyInteractions {
 }
 
 impl PyInteractions {
-    fn build(
-        py: Python<'_>,
-        users: &Values,
-        items: &Values,
-        weights: Option<&Values>,
-        times: Option<&Values>,
-    ) -> Result<Self> {
-        let (user_ids, item_ids) = (users.ids()?, items.ids()?);
-        let floats = weights.map(Values::floats).transpose()?;
-        let (times, calendar) = times.map(Values::times).transpose()?.unzip();
-        let (users, items) = (user_ids.column(), item_ids.column());
-        let slice = floats.as_ref().map(convert::Floats::slice);
-        let inner = run::short(py, || {
-            let mut builder = Interactions::builder(users, items);
-            if let Some(weights) = &slice {
-                builder = builder.weights(weights);
-            }
-            if let Some(times) = &times {
-                builder = builder.times(times);
-            }
-            builder.build()
-        });
-        let named = |e: Error| match weights {
-            Some(w) if e.context().any(|(key, _)| key == "row") => e.with("column", w.name()),
-            _ => e,
-        };
-        Ok(Self {
-            inner: inner.map_err(|e| e.map_core(named))?,
-            calendar: calendar.unwrap_or(false),
-        })
+    fn read(py: Python<'_>, columns: &Columns, names: InteractionColumns<'_>) -> Result<Self> {
+        let inner = run::short(py, || Interactions::from_table(columns, names))?;
+        Ok(Self { inner, calendar: names.time.is_some_and(|time| columns.is_calendar(time)) })
     }
 
     fn like(&self, (a, b): (Interactions, Interactions)) -> (Self, Self) {
@@ -78,11 +52,8 @@ impl PyInteractions {
         weight: Option<&str>,
         time: Option<&str>,
     ) -> Result<Self> {
-        let py = table.py();
-        let table = Table::read(table)?;
-        let column = |name: Option<&str>| name.map(|n| table.column(n)).transpose();
-        let (weight, time) = (column(weight)?, column(time)?);
-        Self::build(py, &table.column(user)?, &table.column(item)?, weight.as_ref(), time.as_ref())
+        let names = InteractionColumns { user, item, weight, time };
+        Self::read(table.py(), &Columns::of_table(table)?, names)
     }
 
     /// From one array each: numpy, Arrow, pandas or polars series, or Python sequences.
@@ -94,11 +65,19 @@ impl PyInteractions {
         weights: Option<&Bound<'_, PyAny>>,
         times: Option<&Bound<'_, PyAny>>,
     ) -> Result<Self> {
-        let read =
-            |name, v: Option<&Bound<'_, PyAny>>| v.map(|v| Values::read(name, v)).transpose();
-        let (weights, times) = (read("weights", weights)?, read("times", times)?);
-        let (users_, items_) = (Values::read("users", users)?, Values::read("items", items)?);
-        Self::build(users.py(), &users_, &items_, weights.as_ref(), times.as_ref())
+        let mut columns = Columns::default().with("users", users)?.with("items", items)?;
+        for (name, values) in [("weights", weights), ("times", times)] {
+            if let Some(values) = values {
+                columns = columns.with(name, values)?;
+            }
+        }
+        let names = InteractionColumns {
+            user: "users",
+            item: "items",
+            weight: weights.map(|_| "weights"),
+            time: times.map(|_| "times"),
+        };
+        Self::read(users.py(), &columns, names)
     }
 
     /// From a scipy sparse matrix, users x items.
@@ -115,20 +94,20 @@ impl PyInteractions {
         let matrix = matrix.call_method0("tocsr").map_err(|_| {
             Error::invalid_input("expected a scipy sparse matrix (an object with tocsr)")
         })?;
-        let part = |name: &str| Values::read(name, &matrix.getattr(name)?);
-        let (indptr, indices) = (part("indptr")?.ids()?, part("indices")?.ids()?);
-        let data = part("data")?.floats()?;
         let (rows, columns): (usize, usize) = matrix.getattr("shape")?.extract()?;
+        let mut parts = Columns::default();
+        for name in ["indptr", "indices", "data"] {
+            parts = parts.with(name, &matrix.getattr(name)?)?;
+        }
         let ids = |name: &str, given: Option<&Bound<'_, PyAny>>, n| -> Result<IdMap> {
-            match given {
-                Some(ids) => Ok(IdMap::from_ids(&Values::read(name, ids)?.ids()?.column())?),
-                None => Ok(IdMap::range(n)?),
-            }
+            let Some(given) = given else { return Ok(IdMap::range(n)?) };
+            Ok(IdMap::from_ids(&table::ids(&Columns::default().with(name, given)?, name)?)?)
         };
         let (users, items) = (ids("users", users, rows)?, ids("items", items, columns)?);
-        let (indptr, indices) = (indptr.column(), indices.column());
-        let weights = data.slice();
         let inner = run::short(py, || {
+            let (indptr, indices) = (table::ids(&parts, "indptr")?, table::ids(&parts, "indices")?);
+            let weights: Vec<f32> =
+                table::numbers(&parts, "data")?.into_iter().map(|w| w as f32).collect();
             let (indptr, indices) = (indptr.as_ints()?, indices.as_ints()?);
             Interactions::from_csr(Arc::new(users), Arc::new(items), indptr, indices, &weights)
         })?;
@@ -199,8 +178,9 @@ impl PyInteractions {
     /// at: a datetime or date when times are dates, else an integer.
     fn split_time(&self, at: &Bound<'_, PyAny>) -> Result<(Self, Self)> {
         let one = pyo3::types::PyList::new(at.py(), [at])?;
-        let (at_, calendar) = Values::read("at", &one)?.times()?;
-        if calendar != self.calendar {
+        let column = Columns::default().with("at", &one)?;
+        let at_ = table::times(&column, "at")?;
+        if column.is_calendar("at") != self.calendar {
             let wanted = if self.calendar { "a date or datetime" } else { "an integer" };
             return Err(Error::invalid_params(format!("at must be {wanted} like the times")).into());
         }
@@ -247,13 +227,12 @@ impl PyItemAttributes {
         columns: Option<Vec<String>>,
     ) -> Result<Self> {
         let py = table.py();
-        let table = Table::read(table)?;
-        let ids = table.column(item)?.ids()?;
-        let names = columns
-            .unwrap_or_else(|| table.names().into_iter().filter(|name| name != item).collect());
-        let columns = names.iter().map(|n| table.column(n)?.attribute()).collect::<Result<_>>()?;
-        let ids = ids.column();
-        run::short(py, || ItemAttributes::new(Arc::new(IdMap::from_ids(&ids)?), columns)).map(Self)
+        let table = Columns::of_table(table)?;
+        let columns = columns.unwrap_or_else(|| {
+            table.column_names().into_iter().filter(|name| name != item).collect()
+        });
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        run::short(py, || ItemAttributes::from_table(&table, item, &columns)).map(Self)
     }
 
     /// The ids, in the order of the table.

@@ -17,16 +17,6 @@ pub enum Fail {
 /// The result of every binding function.
 pub type Result<T, E = Fail> = std::result::Result<T, E>;
 
-impl Fail {
-    /// Changes the library's error; what Python raised stays.
-    pub fn map_core(self, change: impl FnOnce(Error) -> Error) -> Self {
-        match self {
-            Fail::Core(e) => Fail::Core(change(e)),
-            Fail::Py(e) => Fail::Py(e),
-        }
-    }
-}
-
 impl From<Error> for Fail {
     fn from(e: Error) -> Self {
         Self::Core(e)

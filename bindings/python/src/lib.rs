@@ -3,22 +3,42 @@
 //! Each domain is a native submodule (`src/recsys.rs` makes `mercato._mercato.recsys`), which the
 //! Python file of the same name re-exports.
 
+#[macro_use]
+mod docs {
+    include!(concat!(env!("OUT_DIR"), "/docs.rs"));
+}
+
 mod artifact;
 mod convert;
 mod data;
 mod error;
 mod model;
 mod params;
+mod recsys;
 mod run;
 
 use pyo3::prelude::*;
 
 #[pymodule]
 fn _mercato(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     error::register(m)?;
     run::register(m)?;
-    data::register(m)?;
     artifact::register(m)?;
-    Ok(())
+    data::register(m)?;
+    domain(m, "recsys", recsys::register)?;
+    m.setattr("__version__", env!("CARGO_PKG_VERSION"))
+}
+
+/// Makes the submodule of a domain, importable as `mercato._mercato.<name>`.
+fn domain(
+    parent: &Bound<'_, PyModule>,
+    name: &str,
+    fill: fn(&Bound<'_, PyModule>) -> error::Result<()>,
+) -> PyResult<()> {
+    let py = parent.py();
+    let path = format!("mercato._mercato.{name}");
+    let module = PyModule::new(py, &path)?;
+    fill(&module).map_err(PyErr::from)?;
+    parent.setattr(name, &module)?;
+    py.import("sys")?.getattr("modules")?.set_item(path, module)
 }

@@ -1,32 +1,37 @@
 //! What every estimator and every model has in Python, written once.
+//!
+//! The Rust struct of a class has the name of the class; what it wraps is the type of the same name
+//! in the library.
 
 /// The class of an estimator: keyword arguments, fields as attributes, `repr`, `==`, pickling and
 /// `copy`, all of it from the serde record. `fit` follows in a `#[pymethods]` block.
+///
+/// `estimator!("mercato.recsys", recsys::Als);`
 macro_rules! estimator {
-    ($class:ident, $record:ty, $name:literal, $module:literal, $doc:expr) => {
-        #[doc = $doc]
-        #[pyclass(name = $name, module = $module, frozen)]
-        pub struct $class(pub $record);
+    ($module:literal, $domain:ident :: $name:ident) => {
+        #[doc = docs!($domain::$name)]
+        #[pyclass(module = $module, frozen)]
+        pub struct $name(pub mercato::$domain::$name);
 
         #[pymethods]
-        impl $class {
+        impl $name {
             #[new]
             #[pyo3(signature = (*args, **kwargs))]
             fn new(
                 args: &Bound<'_, pyo3::types::PyTuple>,
                 kwargs: Option<&Bound<'_, pyo3::types::PyDict>>,
             ) -> $crate::error::Result<Self> {
-                let record: $record = $crate::params::parse(args, kwargs)?;
+                let record: mercato::$domain::$name = $crate::params::parse(args, kwargs)?;
                 record.check()?;
                 Ok(Self(record))
             }
 
             fn __getattr__(&self, py: Python<'_>, name: &str) -> $crate::error::Result<Py<PyAny>> {
-                $crate::params::attribute(py, $name, &self.0, name)
+                $crate::params::attribute(py, stringify!($name), &self.0, name)
             }
 
-            fn __dir__(&self, py: Python<'_>) -> $crate::error::Result<Vec<String>> {
-                $crate::params::names(py.get_type::<Self>().as_any(), &self.0)
+            fn __dir__(slf: &Bound<'_, Self>) -> $crate::error::Result<Vec<String>> {
+                $crate::params::names(slf.get_type().as_any(), &slf.get().0)
             }
 
             fn _params(&self, py: Python<'_>) -> $crate::error::Result<Py<PyAny>> {
@@ -34,7 +39,7 @@ macro_rules! estimator {
             }
 
             fn __repr__(&self, py: Python<'_>) -> $crate::error::Result<String> {
-                $crate::params::repr(py, $name, &self.0)
+                $crate::params::repr(py, stringify!($name), &self.0)
             }
 
             fn __eq__(&self, other: &Self) -> bool {
@@ -46,56 +51,92 @@ macro_rules! estimator {
             }
         }
 
-        impl $class {
+        impl $name {
             /// Adds the class to its module, with the record's signature.
             pub fn add_to(m: &Bound<'_, PyModule>) -> $crate::error::Result<()> {
                 m.add_class::<Self>()?;
-                $crate::params::sign::<$record>(m.py().get_type::<Self>().as_any())
+                $crate::params::sign::<mercato::$domain::$name>(m.py().get_type::<Self>().as_any())
             }
         }
     };
 }
 
 /// The class of a model: saving, opening, loading, bytes, pickling, `copy` and `repr`, all of it
-/// from `Persist`. What the model predicts follows in a `#[pymethods]` block.
+/// from `Persist`. What the model predicts follows in a `#[pymethods]` block. The last argument
+/// is how `repr` describes the model: `fn(&Model, Python) -> Result<String>`.
+///
+/// `model!("mercato.recsys", recsys::AlsModel extends Recommender, describe);`
 macro_rules! model {
-    ($class:ident, $model:ty, $name:literal, $module:literal, $doc:expr) => {
-        #[doc = $doc]
-        #[pyclass(name = $name, module = $module, frozen)]
-        pub struct $class(pub $model);
+    ($module:literal, $domain:ident :: $name:ident, $repr:expr) => {
+        #[doc = docs!($domain::$name)]
+        #[pyclass(module = $module, frozen)]
+        pub struct $name(pub std::sync::Arc<mercato::$domain::$name>);
 
+        impl $name {
+            /// The Python object of a model.
+            pub fn wrap(
+                py: Python<'_>,
+                model: mercato::$domain::$name,
+            ) -> $crate::error::Result<Py<Self>> {
+                Ok(Py::new(py, Self(std::sync::Arc::new(model)))?)
+            }
+        }
+
+        $crate::model::model!(@methods $domain::$name, $repr);
+    };
+    // `extends`: the base class is a tuple struct of an `Arc<dyn Trait>` that the model coerces to.
+    ($module:literal, $domain:ident :: $name:ident extends $base:ident, $repr:expr) => {
+        #[doc = docs!($domain::$name)]
+        #[pyclass(module = $module, frozen, extends = $base)]
+        pub struct $name(pub std::sync::Arc<mercato::$domain::$name>);
+
+        impl $name {
+            /// The Python object of a model.
+            pub fn wrap(
+                py: Python<'_>,
+                model: mercato::$domain::$name,
+            ) -> $crate::error::Result<Py<Self>> {
+                let model = std::sync::Arc::new(model);
+                let base = PyClassInitializer::from($base(model.clone()));
+                Ok(Py::new(py, base.add_subclass(Self(model)))?)
+            }
+        }
+
+        $crate::model::model!(@methods $domain::$name, $repr);
+    };
+    (@methods $domain:ident :: $name:ident, $repr:expr) => {
         #[pymethods]
-        impl $class {
-            /// Saves to a file, atomically: a crash leaves the old file or the new one.
+        impl $name {
+            #[doc = docs!(core::Persist::save)]
             fn save(&self, py: Python<'_>, path: std::path::PathBuf) -> $crate::error::Result<()> {
-                $crate::run::short(py, || mercato::Persist::save(&self.0, path))
+                $crate::run::short(py, || mercato::Persist::save(&*self.0, path))
             }
 
-            /// Opens a file by memory-mapping, in constant time.
+            #[doc = docs!(core::Persist::open)]
             #[staticmethod]
-            fn open(py: Python<'_>, path: std::path::PathBuf) -> $crate::error::Result<Self> {
-                $crate::run::short(py, || mercato::Persist::open(path)).map(Self)
+            fn open(py: Python<'_>, path: std::path::PathBuf) -> $crate::error::Result<Py<Self>> {
+                Self::wrap(py, $crate::run::short(py, || mercato::Persist::open(path))?)
             }
 
-            /// Reads a file into memory and verifies every checksum.
+            #[doc = docs!(core::Persist::load)]
             #[staticmethod]
-            fn load(py: Python<'_>, path: std::path::PathBuf) -> $crate::error::Result<Self> {
-                $crate::run::short(py, || mercato::Persist::load(path)).map(Self)
+            fn load(py: Python<'_>, path: std::path::PathBuf) -> $crate::error::Result<Py<Self>> {
+                Self::wrap(py, $crate::run::short(py, || mercato::Persist::load(path))?)
             }
 
-            /// The bytes that `save` would write.
+            #[doc = docs!(core::Persist::to_bytes)]
             fn to_bytes<'py>(
                 &self,
                 py: Python<'py>,
             ) -> $crate::error::Result<Bound<'py, pyo3::types::PyBytes>> {
-                let bytes = $crate::run::short(py, || mercato::Persist::to_bytes(&self.0))?;
+                let bytes = $crate::run::short(py, || mercato::Persist::to_bytes(&*self.0))?;
                 Ok(pyo3::types::PyBytes::new(py, &bytes))
             }
 
-            /// A model from the bytes that `to_bytes` or `save` gave.
+            #[doc = docs!(core::Persist::from_bytes)]
             #[staticmethod]
-            fn from_bytes(py: Python<'_>, data: &[u8]) -> $crate::error::Result<Self> {
-                $crate::run::short(py, || mercato::Persist::from_bytes(data)).map(Self)
+            fn from_bytes(py: Python<'_>, data: &[u8]) -> $crate::error::Result<Py<Self>> {
+                Self::wrap(py, $crate::run::short(py, || mercato::Persist::from_bytes(data))?)
             }
 
             fn __reduce__<'py>(
@@ -113,19 +154,18 @@ macro_rules! model {
                 slf
             }
 
-            fn __repr__(&self) -> String {
-                format!("{:?}", self.0)
+            fn __repr__(&self, py: Python<'_>) -> $crate::error::Result<String> {
+                $repr(&*self.0, py)
             }
         }
 
-        impl $class {
+        impl $name {
             /// Adds the class to its module, and its kind to those that `mercato.open` knows.
             pub fn add_to(m: &Bound<'_, PyModule>) -> $crate::error::Result<()> {
                 m.add_class::<Self>()?;
-                $crate::artifact::know(
-                    <$model as mercato::Persist>::KIND,
-                    m.py().get_type::<Self>(),
-                )
+                let kind = <mercato::$domain::$name as mercato::Persist>::KIND;
+                $crate::artifact::know(kind, m.py().get_type::<Self>());
+                Ok(())
             }
         }
     };

@@ -166,8 +166,11 @@ pub fn sign<T: Serialize + Default>(class: &Bound<'_, PyAny>) -> Result<()> {
     Ok(())
 }
 
+/// By way of text, so that an `f32` of 0.01 stays 0.01.
 fn json_of(value: &impl Serialize) -> Result<Value> {
-    serde_json::to_value(value).map_err(|e| Error::internal(e.to_string()).into())
+    serde_json::to_string(value)
+        .and_then(|text| serde_json::from_str(&text))
+        .map_err(|e| Error::internal(e.to_string()).into())
 }
 
 /// One field of a record, for `__getattr__`.

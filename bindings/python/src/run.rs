@@ -224,7 +224,7 @@ impl PyCancelToken {
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyProgress>()?;
     m.add_class::<PyCancelToken>()?;
-    m.add_function(wrap_pyfunction!(_test_work, m)?)
+    m.setattr("_test_work", wrap_pyfunction!(_test_work, m)?)
 }
 
 /// A test hook: busy work of `steps` milliseconds that ticks, or a panic.

@@ -1,0 +1,291 @@
+//! `mercato.recsys`: recommendation.
+
+use crate::convert::{self, Columns, Count, Scored};
+use crate::data::{PyInteractions, PyItemAttributes};
+use crate::error::Result;
+use crate::model::{estimator, model};
+use crate::{params, run};
+use mercato::recsys::{History, Model, Query, Recommender as _};
+use mercato::{Vectors, table};
+use numpy::{PyArray1, PyArray2, PyArrayMethods};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::sync::Arc;
+
+/// What every recommendation model answers; the base class of all of them.
+#[pyclass(module = "mercato.recsys", frozen, subclass)]
+pub struct Recommender(Arc<dyn Model>);
+
+fn query(
+    exclude_seen: bool,
+    filter: Option<&Bound<'_, PyDict>>,
+    items: Option<&Bound<'_, PyAny>>,
+    history: Option<&Bound<'_, PyAny>>,
+) -> Result<Query> {
+    Ok(Query {
+        exclude_seen,
+        filter: convert::filter(filter)?,
+        items: items.map(convert::id_list).transpose()?,
+        history: history.map(|h| Result::Ok(History { events: convert::weighted_ids(h)? })).transpose()?,
+    })
+}
+
+#[pymethods]
+impl Recommender {
+    #[doc = docs!(recsys::Recommender::recommend)]
+    ///
+    /// exclude_seen: leave out what the user has seen in training and in `history`.
+    /// where: only items whose attributes pass, e.g. {"category": "toys", "price": {"lt": 20}}.
+    /// items: only these items.
+    /// history: item ids, (id, weight) pairs or {id: weight}, oldest first, instead of the user's
+    /// own; the user may then be unknown.
+    #[pyo3(signature = (user, n = Count(10), exclude_seen = true, r#where = None, items = None, history = None),
+           text_signature = "($self, user, n=10, exclude_seen=True, where=None, items=None, history=None)")]
+    fn recommend(
+        &self,
+        user: &Bound<'_, PyAny>,
+        n: Count,
+        exclude_seen: bool,
+        r#where: Option<&Bound<'_, PyDict>>,
+        items: Option<&Bound<'_, PyAny>>,
+        history: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Vec<Scored>> {
+        let query = query(exclude_seen, r#where, items, history)?;
+        let user_ = convert::id(user)?;
+        let list = run::short(user.py(), || self.0.recommend(user_, n.0, &query))?;
+        Ok(convert::scored(user.py(), &list))
+    }
+
+    #[doc = docs!(recsys::Recommender::recommend_batch)]
+    #[pyo3(signature = (users = None, n = Count(10), exclude_seen = true, r#where = None, items = None, **run),
+           text_signature = "($self, users=None, n=10, exclude_seen=True, where=None, items=None, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of one call")]
+    fn recommend_batch(
+        &self,
+        py: Python<'_>,
+        users: Option<&Bound<'_, PyAny>>,
+        n: Count,
+        exclude_seen: bool,
+        r#where: Option<&Bound<'_, PyDict>>,
+        items: Option<&Bound<'_, PyAny>>,
+        run: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Recommendations> {
+        let query = query(exclude_seen, r#where, items, None)?;
+        let users = users.map(|u| Columns::default().with("users", u)).transpose()?;
+        let ids = users.as_ref().map(|u| table::ids(u, "users")).transpose()?;
+        let work = |run: &mercato::Run| self.0.recommend_batch(ids.as_ref(), n.0, &query, run);
+        Recommendations::new(py, &run::long(py, run, work)?)
+    }
+
+    #[doc = docs!(recsys::Recommender::similar_items)]
+    #[pyo3(signature = (item, n = Count(10), r#where = None, items = None),
+           text_signature = "($self, item, n=10, where=None, items=None)")]
+    fn similar_items(
+        &self,
+        item: &Bound<'_, PyAny>,
+        n: Count,
+        r#where: Option<&Bound<'_, PyDict>>,
+        items: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Vec<Scored>> {
+        let query = query(true, r#where, items, None)?;
+        let id = convert::id(item)?;
+        let list = run::short(item.py(), || self.0.similar_items(id, n.0, &query))?;
+        Ok(convert::scored(item.py(), &list))
+    }
+
+    /// The ids of the users that the model knows, in dense order.
+    #[getter]
+    fn users<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        convert::ids_to_numpy(py, self.0.catalog().users())
+    }
+
+    /// The ids of the items that the model knows, in dense order.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        convert::ids_to_numpy(py, self.0.catalog().items())
+    }
+}
+
+#[doc = docs!(recsys::Recommendations)]
+#[pyclass(module = "mercato.recsys", frozen, get_all)]
+pub struct Recommendations {
+    /// The ids of the users, one per row.
+    users: Py<PyAny>,
+    /// Item ids, (users, n), best first; missing is None or -1.
+    items: Py<PyAny>,
+    /// Scores, (users, n), float32; missing is minus infinity.
+    scores: Py<PyArray2<f32>>,
+}
+
+impl Recommendations {
+    fn new(py: Python<'_>, r: &mercato::recsys::Recommendations) -> Result<Self> {
+        let users = convert::dense_to_numpy(py, r.user_ids(), r.users(), 1)?;
+        Ok(Self {
+            users: users.call_method1("reshape", (-1,))?.unbind(),
+            items: convert::dense_to_numpy(py, r.item_ids(), r.items(), r.n())?.unbind(),
+            scores: PyArray1::from_slice(py, r.scores()).reshape([r.len(), r.n()])?.unbind(),
+        })
+    }
+}
+
+#[pymethods]
+impl Recommendations {
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        self.users.bind(py).len()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let shape: (usize, usize) = self.scores.bind(py).getattr("shape")?.extract()?;
+        Ok(format!("Recommendations({} users, {} each)", shape.0, shape.1))
+    }
+}
+
+/// One recommender: the estimator with `fit`, and the model with what all models have.
+macro_rules! recommender {
+    ($estimator:ident, $model:ident) => {
+        estimator!("mercato.recsys", recsys::$estimator);
+        model!("mercato.recsys", recsys::$model extends Recommender, |m: &mercato::recsys::$model, py| {
+            let (users, items) = (m.catalog().users().len(), m.catalog().items().len());
+            let params = params::repr(py, stringify!($estimator), m.params())?;
+            Ok(format!("{}({users} users, {items} items, {params})", stringify!($model)))
+        });
+
+        #[pymethods]
+        impl $estimator {
+            #[doc = docs!(recsys::$estimator::fit)]
+            #[pyo3(signature = (interactions, **run),
+                   text_signature = "($self, interactions, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
+            fn fit(
+                &self,
+                py: Python<'_>,
+                interactions: &PyInteractions,
+                run: Option<&Bound<'_, PyDict>>,
+            ) -> Result<Py<$model>> {
+                $model::wrap(py, run::long(py, run, |run| self.0.fit(&interactions.inner, run))?)
+            }
+        }
+
+        #[pymethods]
+        impl $model {
+            #[doc = docs!(recsys::Recommender::with_attributes)]
+            fn with_attributes(&self, py: Python<'_>, attributes: &PyItemAttributes) -> Result<Py<Self>> {
+                let work = || Ok((*self.0).clone().with_attributes(&attributes.0));
+                Self::wrap(py, run::short(py, work)?)
+            }
+
+            /// The hyperparameters that the model was fitted with.
+            #[getter]
+            fn params(&self) -> $estimator {
+                $estimator(self.0.params().clone())
+            }
+        }
+    };
+}
+
+recommender!(Als, AlsModel);
+recommender!(ItemKnn, ItemKnnModel);
+recommender!(Popularity, PopularityModel);
+
+#[doc = docs!(recsys::UserVector)]
+#[pyclass(module = "mercato.recsys", frozen)]
+pub struct UserVector(mercato::recsys::UserVector);
+
+#[pymethods]
+impl UserVector {
+    /// The vector; its length is the model's `factors`.
+    #[getter]
+    fn values<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f32>> {
+        PyArray1::from_slice(py, &self.0.values)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("UserVector({} factors)", self.0.values.len())
+    }
+}
+
+fn matrix<'py>(py: Python<'py>, vectors: &Vectors) -> Result<Bound<'py, PyArray2<f32>>> {
+    let flat = PyArray1::from_slice(py, vectors.as_slice());
+    Ok(flat.reshape([vectors.len(), vectors.dim()])?)
+}
+
+#[pymethods]
+impl AlsModel {
+    #[doc = docs!(recsys::AlsModel::fold_in)]
+    ///
+    /// history: item ids, (id, weight) pairs or {id: weight}.
+    fn fold_in(&self, history: &Bound<'_, PyAny>) -> Result<UserVector> {
+        let events = History { events: convert::weighted_ids(history)? };
+        run::short(history.py(), || self.0.fold_in(&events)).map(UserVector)
+    }
+
+    #[doc = docs!(recsys::AlsModel::recommend_vector)]
+    #[pyo3(signature = (user, n = Count(10), exclude_seen = true, r#where = None, items = None),
+           text_signature = "($self, user, n=10, exclude_seen=True, where=None, items=None)")]
+    fn recommend_vector(
+        &self,
+        py: Python<'_>,
+        user: &UserVector,
+        n: Count,
+        exclude_seen: bool,
+        r#where: Option<&Bound<'_, PyDict>>,
+        items: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Vec<Scored>> {
+        let query = query(exclude_seen, r#where, items, None)?;
+        let list = run::short(py, || self.0.recommend_vector(&user.0, n.0, &query))?;
+        Ok(convert::scored(py, &list))
+    }
+
+    #[doc = docs!(recsys::AlsModel::user_factors)]
+    #[getter]
+    fn user_factors<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyArray2<f32>>> {
+        matrix(py, self.0.user_factors())
+    }
+
+    #[doc = docs!(recsys::AlsModel::item_factors)]
+    #[getter]
+    fn item_factors<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyArray2<f32>>> {
+        matrix(py, self.0.item_factors())
+    }
+}
+
+#[doc = docs!(recsys::evaluate)]
+#[pyfunction]
+#[pyo3(signature = (model, test, k = vec![Count(10), Count(20)], exclude_seen = true, r#where = None, items = None, **run),
+       text_signature = "(model, test, k=(10, 20), exclude_seen=True, where=None, items=None, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
+#[allow(clippy::too_many_arguments, reason = "keyword arguments of one call")]
+fn evaluate<'py>(
+    py: Python<'py>,
+    model: &Recommender,
+    test: &PyInteractions,
+    k: Vec<Count>,
+    exclude_seen: bool,
+    r#where: Option<&Bound<'_, PyDict>>,
+    items: Option<&Bound<'_, PyAny>>,
+    run: Option<&Bound<'_, PyDict>>,
+) -> Result<Bound<'py, PyAny>> {
+    let query = query(exclude_seen, r#where, items, None)?;
+    let ks: Vec<usize> = k.into_iter().map(|k| k.0).collect();
+    let work = |run: &mercato::Run| {
+        mercato::recsys::evaluate(&*model.0, &test.inner, &ks, &query, run)
+    };
+    let result = run::long(py, run, work)?;
+    let metrics = params::plain(py, &result.metrics)?;
+    metrics.set_item("users", result.users)?;
+    metrics.set_item("unknown_users", result.unknown_users)?;
+    Ok(metrics)
+}
+
+/// Fills the module.
+pub fn register(m: &Bound<'_, PyModule>) -> Result<()> {
+    m.add_class::<Recommender>()?;
+    m.add_class::<Recommendations>()?;
+    m.add_class::<UserVector>()?;
+    Als::add_to(m)?;
+    AlsModel::add_to(m)?;
+    ItemKnn::add_to(m)?;
+    ItemKnnModel::add_to(m)?;
+    Popularity::add_to(m)?;
+    PopularityModel::add_to(m)?;
+    m.add_function(wrap_pyfunction!(evaluate, m)?)?;
+    Ok(())
+}
