@@ -1,0 +1,183 @@
+//! The loop: ruin, recreate, accept by simulated annealing, remember the best.
+
+use super::arith::{between, ln};
+use super::neighbours::Neighbours;
+use super::recreate::{self, Recreate};
+use super::ruin::{self, Ruin};
+use super::savings;
+use super::state::{Route, State};
+use crate::plan::Plan;
+use crate::problem::instance::{Instance, NONE};
+use mercato_core::Rng;
+
+/// Hyperparameters of one trajectory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    pub average_removed: f64,
+    pub longest_string: f64,
+    pub split_rate: f64,
+    pub split_growth: f64,
+    pub blink_rate: f64,
+    /// Start and end temperature, as multiples of the mean cost of one client.
+    pub start_temperature: f64,
+    pub end_temperature: f64,
+    pub near: usize,
+    pub fit: usize,
+}
+
+/// Whether to go on, and how far the budget is spent (0 to 1).
+pub(crate) enum Tick {
+    Go(f64),
+    Stop,
+}
+
+/// The best routes seen, kept up to date route by route.
+struct Best {
+    routes: Vec<(usize, Vec<u32>)>,
+    absent: Vec<u32>,
+    cost: f64,
+}
+
+impl Best {
+    fn follow(&mut self, s: &mut State<'_>) {
+        self.routes.resize_with(s.routes.len(), Default::default);
+        for k in 0..s.changed.len() {
+            let r = s.changed[k] as usize;
+            let Route { seq, fleet, clients, .. } = &s.routes[r];
+            let (to_fleet, to) = &mut self.routes[r];
+            *to_fleet = *fleet;
+            to.clear();
+            if *clients > 0 {
+                to.extend_from_slice(&seq[1..seq.len() - 1]);
+            }
+        }
+        s.sync();
+        self.absent.clone_from(&s.absent);
+        s.cost = s.total();
+        self.cost = s.cost;
+    }
+}
+
+/// What one trajectory found.
+pub(crate) struct Outcome {
+    pub plan: Plan,
+    pub cost: f64,
+    pub iterations: u64,
+    /// (progress stamp from the clock's own `mark`, iterations, cost).
+    pub trace: Vec<(f64, u64, f64)>,
+}
+
+/// Cost of leaving each client out: its prize, or more than any detour could be.
+pub(crate) fn penalties(it: &Instance) -> Vec<f64> {
+    let far = |u: usize| {
+        it.fleet
+            .iter()
+            .map(|f| {
+                let there = it.distance(f.profile, f.start as u32, u as u32);
+                let back = it.distance(f.profile, u as u32, f.end as u32);
+                f.fixed_cost + f.unit_distance_cost * (there + back) as f64
+            })
+            .fold(0.0, f64::max)
+    };
+    let worst = (0..it.clients).map(far).fold(1.0, f64::max);
+    (0..it.clients)
+        .map(|u| {
+            if it.group[u] != NONE {
+                // One of the group is wanted; which one is free.
+                let members = &it.groups[it.group[u] as usize];
+                let prize =
+                    members.iter().map(|&m| it.prize[m as usize]).fold(f64::INFINITY, f64::min);
+                return if prize.is_finite() { prize } else { 10.0 * worst };
+            }
+            if it.prize[u].is_finite() { it.prize[u] } else { 10.0 * worst }
+        })
+        .collect()
+}
+
+/// Runs one trajectory until `tick` says stop. `mark` gives the time for the trace.
+pub(crate) fn run(
+    it: &Instance,
+    near: &Neighbours,
+    set: &Settings,
+    initial: Option<&dyn Fn(&mut State<'_>)>,
+    mut rng: Rng,
+    mut tick: impl FnMut(u64, f64) -> Tick,
+    mark: impl Fn() -> f64,
+) -> Outcome {
+    let mut s = State::new(it, penalties(it));
+    let ruin = Ruin {
+        average_removed: set.average_removed,
+        longest_string: set.longest_string,
+        split_rate: set.split_rate,
+        split_growth: set.split_growth,
+    };
+    let recreate = Recreate { blink_rate: set.blink_rate };
+    let mut ruined = ruin::Work::default();
+    let mut work = recreate::Work::new(&s);
+    if let Some(load) = initial {
+        load(&mut s);
+    } else if it.fleet.len() == 1 && work.is_plain() && !it.has.time && !it.has.shipments {
+        savings::build(&mut s, near);
+    }
+    s.begin();
+    let all: Vec<u32> = s.absent.clone();
+    recreate.run(&mut s, near, &mut work, &all, &mut rng);
+    let mut best = Best { routes: Vec::new(), absent: Vec::new(), cost: f64::INFINITY };
+    best.follow(&mut s);
+    let mut trace = vec![(mark(), 0, best.cost)];
+
+    let legs = (it.clients + s.used.iter().sum::<usize>()).max(1) as f64;
+    let fixed: f64 = s.routes.iter().filter(|r| r.clients > 0).map(|r| it.fleet[r.fleet].fixed_cost).sum();
+    let absent: f64 = s.absent.iter().map(|&u| s.penalty[u as usize]).sum();
+    let mean = ((s.cost - fixed - absent) / legs).max(1e-9);
+    let (hot, cold) = (set.start_temperature * mean, set.end_temperature * mean);
+    let mut temperature = hot;
+    let mut iterations = 0u64;
+    let mut who: Vec<u32> = Vec::new();
+    loop {
+        if iterations % 16 == 0 {
+            match tick(iterations, best.cost) {
+                Tick::Go(at) => temperature = between(hot, cold, at.clamp(0.0, 1.0)),
+                Tick::Stop => break,
+            }
+        }
+        iterations += 1;
+        let before = s.cost;
+        s.begin();
+        who.clear();
+        // Those already absent get a chance too; when there are many, a few of them.
+        let many = s.absent.len() > 24;
+        if many {
+            let from = rng.below(s.absent.len() as u64) as usize;
+            who.extend((0..12).map(|k| s.absent[(from + k) % s.absent.len()]));
+        } else {
+            who.extend_from_slice(&s.absent);
+        }
+        ruin.run(&mut s, near, &mut ruined, &mut rng);
+        who.extend_from_slice(&ruined.removed);
+        if who.is_empty() {
+            continue;
+        }
+        recreate.run(&mut s, near, &mut work, &who, &mut rng);
+        let bar = before - temperature * ln(1.0 - rng.unit());
+        if s.cost < bar {
+            if s.cost < best.cost - 1e-7 {
+                best.follow(&mut s);
+                trace.push((mark(), iterations, best.cost));
+            }
+        } else {
+            s.rollback();
+        }
+    }
+    let plan = {
+        let mut plan = Plan::default();
+        for (fleet, seq) in best.routes.iter().filter(|r| !r.1.is_empty()) {
+            plan.routes.push(crate::plan::PlannedRoute {
+                vehicle_type: *fleet,
+                stops: seq.iter().map(|&u| it.stop(u)).collect(),
+            });
+        }
+        plan
+    };
+    Outcome { plan, cost: best.cost, iterations, trace }
+}
