@@ -68,7 +68,6 @@ fn main() -> ExitCode {
 }
 
 fn demo(args: &[String]) -> Outcome {
-    cargo(["run", "--release", "--package", "mercato-examples", "--bin", "demo", "--"])
-        .args(args)
-        .run()
+    // The development profile optimises, and the tests have compiled the dependencies for it already.
+    cargo(["run", "--package", "mercato-examples", "--bin", "demo", "--"]).args(args).run()
 }

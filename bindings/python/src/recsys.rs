@@ -26,7 +26,9 @@ fn query(
         exclude_seen,
         filter: convert::filter(filter)?,
         items: items.map(convert::id_list).transpose()?,
-        history: history.map(|h| Result::Ok(History { events: convert::weighted_ids(h)? })).transpose()?,
+        history: history
+            .map(|h| Result::Ok(History { events: convert::weighted_ids(h)? }))
+            .transpose()?,
     })
 }
 
@@ -265,9 +267,8 @@ fn evaluate<'py>(
 ) -> Result<Bound<'py, PyAny>> {
     let query = query(exclude_seen, r#where, items, None)?;
     let ks: Vec<usize> = k.into_iter().map(|k| k.0).collect();
-    let work = |run: &mercato::Run| {
-        mercato::recsys::evaluate(&*model.0, &test.inner, &ks, &query, run)
-    };
+    let work =
+        |run: &mercato::Run| mercato::recsys::evaluate(&*model.0, &test.inner, &ks, &query, run);
     let result = run::long(py, run, work)?;
     let metrics = params::plain(py, &result.metrics)?;
     metrics.set_item("users", result.users)?;

@@ -17,6 +17,15 @@ fn main() -> mercato_core::Result<()> {
     let raw = solve::solve_raw(&problem, &Run::seed(seed), seconds, &cpu, &p)?;
     let e = &raw.evaluation;
     let first = raw.trace[0];
-    println!("{} cost {} routes {} violations {:?} iterations {} first {:.3}s {}", problem.name(), e.cost, e.routes.len(), e.violations.first(), raw.iterations, first.0, first.2 / problem.scale());
+    println!(
+        "{} cost {} routes {} violations {:?} iterations {} first {:.3}s {}",
+        problem.name(),
+        e.cost,
+        e.routes.len(),
+        e.violations.first(),
+        raw.iterations,
+        first.0,
+        first.2 / problem.scale()
+    );
     Ok(())
 }

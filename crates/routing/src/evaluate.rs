@@ -165,7 +165,8 @@ pub fn evaluate(problem: &Problem, plan: &Plan) -> Result<Evaluation> {
                 seen[c] += 1;
             }
         }
-        let walk = Walk { problem, it, index: out.routes.len(), fleet: &it.fleet[route.vehicle_type] };
+        let walk =
+            Walk { problem, it, index: out.routes.len(), fleet: &it.fleet[route.vehicle_type] };
         let driven = walk.drive(route.vehicle_type, &route.stops, &mut out.violations);
         out.cost += driven.cost;
         out.distance += driven.distance;
@@ -303,7 +304,8 @@ impl Walk<'_> {
         }
         // Backward, once for the slack (everything after stays on time) and once for the latest
         // start that does not end the route later.
-        let latest = self.latest(&nodes, &begin, &leave, it.late[nodes[last] as usize].min(f.shift.1));
+        let latest =
+            self.latest(&nodes, &begin, &leave, it.late[nodes[last] as usize].min(f.shift.1));
         let tight = self.latest(&nodes, &begin, &leave, begin[last]);
         begin[0] = begin[0].max(tight[0].min(it.late[nodes[0] as usize]).min(f.shift.1));
         for i in 1..last {

@@ -57,7 +57,9 @@ impl Plan {
             }
             for stop in &route.stops {
                 match *stop {
-                    Stop::Client(c) if c >= clients => return Err(unknown("client", c, i, clients)),
+                    Stop::Client(c) if c >= clients => {
+                        return Err(unknown("client", c, i, clients));
+                    }
                     Stop::Reload(d) if d >= depots => return Err(unknown("depot", d, i, depots)),
                     _ => {}
                 }

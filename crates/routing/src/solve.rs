@@ -21,7 +21,13 @@ pub struct Raw {
 }
 
 /// Experimental.
-pub fn solve_raw(problem: &Problem, run: &Run, seconds: f64, clock: &dyn Fn() -> f64, p: &[f64]) -> Result<Raw> {
+pub fn solve_raw(
+    problem: &Problem,
+    run: &Run,
+    seconds: f64,
+    clock: &dyn Fn() -> f64,
+    p: &[f64],
+) -> Result<Raw> {
     let it = problem.instance();
     let _ = Instant::now();
     let t0 = clock();

@@ -115,14 +115,7 @@ impl Before {
 
     /// The duration of the whole route.
     #[inline]
-    pub fn join(
-        &self,
-        it: &Instance,
-        f: &Fleet,
-        from: u32,
-        to: u32,
-        after: &After,
-    ) -> Option<i64> {
+    pub fn join(&self, it: &Instance, f: &Fleet, from: u32, to: u32, after: &After) -> Option<i64> {
         let leg = it.duration(f.profile, from, to);
         let trip = self.trip.then(leg, after.trip)?.from(self.release.max(after.release))?;
         let whole = self.over.then(0, trip)?.then(0, after.rest)?;
@@ -170,7 +163,11 @@ pub(crate) fn rebuild(it: &Instance, f: &Fleet, seq: &[u32], t: &mut Tracks) {
                 .and_then(|s| s.then(0, after.rest))
                 .expect("routes in the search are on time");
             after = After {
-                trip: Stretch { duration: 0, early: it.early[seq[i] as usize], late: it.late[seq[i] as usize] },
+                trip: Stretch {
+                    duration: 0,
+                    early: it.early[seq[i] as usize],
+                    late: it.late[seq[i] as usize],
+                },
                 release: -FOREVER,
                 rest: trip,
             };

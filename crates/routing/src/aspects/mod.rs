@@ -161,14 +161,7 @@ impl Cursor {
     /// The cost of this prefix followed by the suffix of `seq` from position `j` on, on a vehicle of
     /// type `f`; `None` when a rule breaks. Both routes must share start, end and profile.
     #[inline]
-    pub fn join(
-        &self,
-        it: &Instance,
-        f: &Fleet,
-        seq: &[u32],
-        t: &Tracks,
-        j: usize,
-    ) -> Option<f64> {
+    pub fn join(&self, it: &Instance, f: &Fleet, seq: &[u32], t: &Tracks, j: usize) -> Option<f64> {
         let has = &it.has;
         let last = seq.len() - 1;
         let to = seq[j];
@@ -198,9 +191,7 @@ impl Cursor {
         if duration::active(it) {
             let duration = self.time.join(it, f, self.node, to, &t.time_after[j])?;
             cost += f.unit_duration_cost * duration as f64;
-        } else if has.time
-            && !windows::join(it, f, self.begin, self.node, to, t.latest[j])
-        {
+        } else if has.time && !windows::join(it, f, self.begin, self.node, to, t.latest[j]) {
             return None;
         }
         Some(cost)

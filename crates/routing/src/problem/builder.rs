@@ -191,7 +191,10 @@ impl Compiler<'_> {
         // An end beyond what fits means "never closes".
         let b = if w[1] > LARGEST / self.b.rounding.scale() { FOREVER } else { b? };
         if a > b {
-            return Err(bad(format!("{who}: window closes at {} before it opens at {}", w[1], w[0])));
+            return Err(bad(format!(
+                "{who}: window closes at {} before it opens at {}",
+                w[1], w[0]
+            )));
         }
         Ok((a, b))
     }
@@ -204,7 +207,9 @@ impl Compiler<'_> {
                 self.skills.len() - 1
             });
             if at >= 64 {
-                return Err(bad(format!("{who}: skill {name:?} is the 65th different one, at most 64")));
+                return Err(bad(format!(
+                    "{who}: skill {name:?} is the 65th different one, at most 64"
+                )));
             }
             bits |= 1 << at;
         }
@@ -325,7 +330,9 @@ impl Compiler<'_> {
                     return Err(bad(format!("{who}: client {end} already ends a shipment")));
                 }
                 if it.group[end] != NONE {
-                    return Err(bad(format!("{who}: client {end} is in a group, which a shipment's end cannot be")));
+                    return Err(bad(format!(
+                        "{who}: client {end} is in a group, which a shipment's end cannot be"
+                    )));
                 }
             }
             it.partner[s.pickup] = s.delivery as u32;
@@ -423,7 +430,9 @@ impl Compiler<'_> {
                 Place::Point { x, y } => {
                     if !(x.abs() <= 1e6 && y.abs() <= 1e6) {
                         let w = who(i);
-                        return Err(bad(format!("{w}: coordinates must be within ±1e6, got ({x}, {y})")));
+                        return Err(bad(format!(
+                            "{w}: coordinates must be within ±1e6, got ({x}, {y})"
+                        )));
                     }
                     (xy[i], plane) = ((x, y), plane + 1);
                 }
@@ -444,7 +453,9 @@ impl Compiler<'_> {
             return Err(bad("places given as an index need a matrix; call set_matrix".into()));
         }
         if plane > 0 && sphere > 0 && !tables {
-            return Err(bad(format!("{plane} places in the plane and {sphere} on the Earth cannot be mixed")));
+            return Err(bad(format!(
+                "{plane} places in the plane and {sphere} on the Earth cannot be mixed"
+            )));
         }
         if !tables {
             let source =
@@ -465,7 +476,8 @@ impl Compiler<'_> {
             .collect();
         let mut profiles = Vec::with_capacity(b.matrices.len());
         for (k, m) in b.matrices.iter().enumerate() {
-            let distance = self.expand(&m.distance, &rows, nodes, &format!("distance matrix {k}"))?;
+            let distance =
+                self.expand(&m.distance, &rows, nodes, &format!("distance matrix {k}"))?;
             let duration = if m.duration.is_empty() {
                 None
             } else {
@@ -489,7 +501,8 @@ impl Compiler<'_> {
             for (b, &col) in rows.iter().enumerate() {
                 let value = m[row * side + col];
                 let units = self.length(value, "an entry", what);
-                table[a * nodes + b] = units.map_err(|e| e.with("row", row).with("column", col))? as u32;
+                table[a * nodes + b] =
+                    units.map_err(|e| e.with("row", row).with("column", col))? as u32;
             }
         }
         Ok(Source::Matrix(table))

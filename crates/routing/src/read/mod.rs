@@ -36,7 +36,11 @@ impl Problem {
     /// # Errors
     /// `io` when the file cannot be read; `invalid_input`, naming the line, when it is malformed;
     /// `unsupported` for sections that the model does not have.
-    pub fn read(path: impl AsRef<Path>, format: Format, rounding: Option<Rounding>) -> Result<Self> {
+    pub fn read(
+        path: impl AsRef<Path>,
+        format: Format,
+        rounding: Option<Rounding>,
+    ) -> Result<Self> {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
         Self::parse(&text, format, rounding).map_err(|e| e.with("path", path.display()))

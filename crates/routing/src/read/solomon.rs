@@ -9,10 +9,7 @@ struct Row {
     values: Vec<f64>,
 }
 
-fn rows<'a>(
-    lines: impl Iterator<Item = (usize, &'a str)>,
-    columns: usize,
-) -> Result<Vec<Row>> {
+fn rows<'a>(lines: impl Iterator<Item = (usize, &'a str)>, columns: usize) -> Result<Vec<Row>> {
     let mut out = Vec::new();
     for (line, text) in lines {
         let values =
@@ -53,7 +50,10 @@ fn fill(
     for row in &rows[1..] {
         let v = &row.values;
         if v[4] > v[5] {
-            return Err(at_line(row.line, format!("window closes at {} before it opens at {}", v[5], v[4])));
+            return Err(at_line(
+                row.line,
+                format!("window closes at {} before it opens at {}", v[5], v[4]),
+            ));
         }
         let mut c = Client::at(Place::point(v[1], v[2]))
             .window(v[4], v[5])
@@ -68,11 +68,8 @@ fn fill(
 }
 
 pub(super) fn parse(text: &str, rounding: Option<Rounding>) -> Result<Problem> {
-    let mut lines = text
-        .lines()
-        .enumerate()
-        .map(|(i, l)| (i + 1, l.trim()))
-        .filter(|(_, l)| !l.is_empty());
+    let mut lines =
+        text.lines().enumerate().map(|(i, l)| (i + 1, l.trim())).filter(|(_, l)| !l.is_empty());
     let (_, name) = lines.next().ok_or_else(|| at_line(1, "the file is empty"))?;
     lines
         .by_ref()
@@ -91,11 +88,8 @@ pub(super) fn parse(text: &str, rounding: Option<Rounding>) -> Result<Problem> {
 }
 
 pub(super) fn parse_li_lim(text: &str, rounding: Option<Rounding>) -> Result<Problem> {
-    let mut lines = text
-        .lines()
-        .enumerate()
-        .map(|(i, l)| (i + 1, l.trim()))
-        .filter(|(_, l)| !l.is_empty());
+    let mut lines =
+        text.lines().enumerate().map(|(i, l)| (i + 1, l.trim())).filter(|(_, l)| !l.is_empty());
     let (line, head) = lines.next().ok_or_else(|| at_line(1, "the file is empty"))?;
     let tokens: Vec<&str> = head.split_whitespace().collect();
     if tokens.len() < 2 {

@@ -79,7 +79,13 @@ impl File<'_> {
         Ok(out)
     }
 
-    fn entry(&self, line: usize, row: &[&str], column: usize, count: usize) -> Result<(usize, f64)> {
+    fn entry(
+        &self,
+        line: usize,
+        row: &[&str],
+        column: usize,
+        count: usize,
+    ) -> Result<(usize, f64)> {
         let id = whole(row[0], line)? as usize;
         if id == 0 || id > count {
             return Err(at_line(line, format!("number {id} is not one of 1..={count}")));
@@ -132,7 +138,9 @@ pub(super) fn parse(text: &str, rounding: Option<Rounding>) -> Result<Problem> {
 fn places(file: &File<'_>, n: usize) -> Result<Vec<Place>> {
     let (line, ewt) = file.key("EDGE_WEIGHT_TYPE").unwrap_or((1, "EUC_2D"));
     if !["EUC_2D", "CEIL_2D", "EXACT_2D", "FLOOR_2D"].contains(&ewt) {
-        return Err(Error::unsupported(format!("line {line}: EDGE_WEIGHT_TYPE {ewt} is not supported")));
+        return Err(Error::unsupported(format!(
+            "line {line}: EDGE_WEIGHT_TYPE {ewt} is not supported"
+        )));
     }
     let rows = file.sections.get("NODE_COORD_SECTION").map_or(0, Vec::len);
     if rows != n {
@@ -167,7 +175,10 @@ fn edges(file: &File<'_>, n: usize) -> Result<Option<Vec<f64>>> {
     };
     if values.len() != cells.len() {
         let (got, want) = (values.len(), cells.len());
-        return Err(at_line(line, format!("EDGE_WEIGHT_SECTION has {got} numbers, expected {want}")));
+        return Err(at_line(
+            line,
+            format!("EDGE_WEIGHT_SECTION has {got} numbers, expected {want}"),
+        ));
     }
     let mut m = vec![0.0; n * n];
     for (&(i, j), &v) in cells.iter().zip(&values) {
@@ -290,7 +301,11 @@ fn vehicles(
     for i in 0..count {
         let d = (depot[i] as usize).wrapping_sub(1);
         if d >= depots {
-            return Err(Error::invalid_input(format!("vehicle {}: {} is not a depot", i + 1, depot[i])));
+            return Err(Error::invalid_input(format!(
+                "vehicle {}: {} is not a depot",
+                i + 1,
+                depot[i]
+            )));
         }
         let positive = |x: f64| (x >= 0.0).then_some(x);
         let this = VehicleType {

@@ -127,7 +127,8 @@ pub(crate) fn run(
     let mut trace = vec![(mark(), 0, best.cost)];
 
     let legs = (it.clients + s.used.iter().sum::<usize>()).max(1) as f64;
-    let fixed: f64 = s.routes.iter().filter(|r| r.clients > 0).map(|r| it.fleet[r.fleet].fixed_cost).sum();
+    let fixed: f64 =
+        s.routes.iter().filter(|r| r.clients > 0).map(|r| it.fleet[r.fleet].fixed_cost).sum();
     let absent: f64 = s.absent.iter().map(|&u| s.penalty[u as usize]).sum();
     let mean = ((s.cost - fixed - absent) / legs).max(1e-9);
     let (hot, cold) = (set.start_temperature * mean, set.end_temperature * mean);

@@ -76,9 +76,8 @@ fn by_grid(it: &Instance, size: usize) -> Vec<Vec<u32>> {
     let n = it.clients;
     let size = size.min(n.saturating_sub(1));
     let xy = &it.travel.xy[..n];
-    let fold = |f: fn(f64, f64) -> f64, s, pick: fn(&(f64, f64)) -> f64| {
-        xy.iter().map(pick).fold(s, f)
-    };
+    let fold =
+        |f: fn(f64, f64) -> f64, s, pick: fn(&(f64, f64)) -> f64| xy.iter().map(pick).fold(s, f);
     let (x0, x1) = (fold(f64::min, f64::MAX, |p| p.0), fold(f64::max, f64::MIN, |p| p.0));
     let (y0, y1) = (fold(f64::min, f64::MAX, |p| p.1), fold(f64::max, f64::MIN, |p| p.1));
     // About four clients per cell.

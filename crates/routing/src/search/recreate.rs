@@ -175,11 +175,8 @@ impl Recreate {
             self.pair(s, near, w, u, partner, blink, rng)
         };
         let (delta, Some(place)) = found else { return };
-        let gain = if partner == NONE {
-            s.penalty[i]
-        } else {
-            s.penalty[i] + s.penalty[partner as usize]
-        };
+        let gain =
+            if partner == NONE { s.penalty[i] } else { s.penalty[i] + s.penalty[partner as usize] };
         if delta >= gain {
             return;
         }
@@ -308,7 +305,13 @@ impl Recreate {
     }
 
     /// A route of its own, on the cheapest vehicle that is left.
-    fn new_route(&self, s: &State<'_>, u: u32, partner: Option<u32>, best: &mut (f64, Option<Place>)) {
+    fn new_route(
+        &self,
+        s: &State<'_>,
+        u: u32,
+        partner: Option<u32>,
+        best: &mut (f64, Option<Place>),
+    ) {
         let it = s.it;
         for (k, f) in it.fleet.iter().enumerate() {
             if s.used[k] >= f.count {
@@ -322,7 +325,9 @@ impl Recreate {
                 None => s.try_route(k, &[u]),
                 Some(p) => s.try_route(k, &[u, p]),
             };
-            if let Some(cost) = cost && cost < best.0 {
+            if let Some(cost) = cost
+                && cost < best.0
+            {
                 *best = (cost, Some(Place::Open { fleet: k as u32 }));
             }
         }
@@ -350,9 +355,10 @@ impl Recreate {
                     if !(c.push(it, f, nodes[0]) && c.push(it, f, nodes[1])) {
                         continue;
                     }
-                    if let Some(cost) = c.join(it, f, seq, t, pos) && cost - route.cost < best.0 {
-                        let place =
-                            Place::Trip { route: r as u32, pos: pos as u32, depot, after };
+                    if let Some(cost) = c.join(it, f, seq, t, pos)
+                        && cost - route.cost < best.0
+                    {
+                        let place = Place::Trip { route: r as u32, pos: pos as u32, depot, after };
                         *best = (cost - route.cost, Some(place));
                     }
                 }
@@ -394,9 +400,10 @@ impl Recreate {
                 }
                 let mut seq = route.seq[1..last].to_vec();
                 seq.insert(at - 1, u);
-                if let Some(cost) = s.try_route(k, &seq) && cost - route.cost < best.0 {
-                    let place =
-                        Place::Swap { route: r as u32, pos: at as u32, fleet: k as u32 };
+                if let Some(cost) = s.try_route(k, &seq)
+                    && cost - route.cost < best.0
+                {
+                    let place = Place::Swap { route: r as u32, pos: at as u32, fleet: k as u32 };
                     *best = (cost - route.cost, Some(place));
                 }
             }
@@ -487,7 +494,8 @@ impl Recreate {
             // With the triangle inequality the delivery only adds; without it this merely
             // skips some places.
             let least = longer.min(
-                first + it.distance(f.profile, pickup, delivery)
+                first
+                    + it.distance(f.profile, pickup, delivery)
                     + it.distance(f.profile, delivery, b)
                     - gap,
             );
@@ -505,11 +513,8 @@ impl Recreate {
                     && cost - route.cost < best.0
                     && !blink.skip(rng)
                 {
-                    let place = Place::Pair {
-                        route: r as u32,
-                        pickup: p as u32,
-                        delivery: d as u32,
-                    };
+                    let place =
+                        Place::Pair { route: r as u32, pickup: p as u32, delivery: d as u32 };
                     *best = (cost - route.cost, Some(place));
                 }
                 // A shipment stays within one trip.

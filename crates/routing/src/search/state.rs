@@ -85,7 +85,8 @@ impl<'a> State<'a> {
             .iter()
             .enumerate()
             .map(|(k, f)| {
-                let mut r = Route { seq: vec![f.start as u32, f.end as u32], fleet: k, ..Route::default() };
+                let mut r =
+                    Route { seq: vec![f.start as u32, f.end as u32], fleet: k, ..Route::default() };
                 let Route { seq, tracks, .. } = &mut r;
                 aspects::rebuild(it, f, seq, tracks, 0, 2);
                 r
