@@ -108,7 +108,10 @@ fn render(doc: &[&str]) -> String {
     for line in doc {
         if line.trim_start().starts_with("```") {
             in_code = !in_code;
-        } else if !in_code && !(line.is_empty() && out.last().is_some_and(String::is_empty)) {
+            continue;
+        }
+        let blank_again = line.is_empty() && out.last().is_some_and(String::is_empty);
+        if !in_code && !blank_again {
             out.push(unlink(line));
         }
     }

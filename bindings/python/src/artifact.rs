@@ -6,10 +6,12 @@ use mercato::{Artifact, Error};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use std::path::PathBuf;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// The class of each kind of model.
-static KINDS: LazyLock<Mutex<Vec<(&'static str, Py<PyType>)>>> = LazyLock::new(Mutex::default);
+static KINDS: Mutex<Vec<Kind>> = Mutex::new(Vec::new());
+
+type Kind = (&'static str, Py<PyType>);
 
 /// Tells [`open`] which class opens `kind`.
 pub fn know(kind: &'static str, class: Bound<'_, PyType>) {

@@ -138,17 +138,19 @@ fn sequence(name: &str, object: &Bound<'_, PyAny>) -> Result<ArrayRef> {
     if first.is_instance_of::<PyString>() {
         each(|v| v.is_instance_of::<PyString>())?;
         let texts: Vec<Option<String>> =
-            rows.iter().map(|v| v.extract()).collect::<PyResult<_>>()?;
+            rows.iter().map(PyAnyMethods::extract).collect::<PyResult<_>>()?;
         return Ok(Arc::new(StringViewArray::from_iter(texts)));
     }
     let is_int = |v: &Bound<'_, PyAny>| v.extract::<i64>().is_ok() && !v.is_instance_of::<PyBool>();
     if rows.iter().all(|v| v.is_none() || is_int(v)) {
-        let ints: Vec<Option<i64>> = rows.iter().map(|v| v.extract()).collect::<PyResult<_>>()?;
+        let ints: Vec<Option<i64>> =
+            rows.iter().map(PyAnyMethods::extract).collect::<PyResult<_>>()?;
         return Ok(Arc::new(Int64Array::from(ints)));
     }
     if first.is_instance_of::<PyFloat>() || first.is_instance_of::<PyInt>() {
         each(|v| v.is_instance_of::<PyFloat>() || v.is_instance_of::<PyInt>())?;
-        let floats: Vec<Option<f64>> = rows.iter().map(|v| v.extract()).collect::<PyResult<_>>()?;
+        let floats: Vec<Option<f64>> =
+            rows.iter().map(PyAnyMethods::extract).collect::<PyResult<_>>()?;
         return Ok(Arc::new(Float64Array::from(floats)));
     }
     each(|v| v.hasattr("isoformat").unwrap_or(false))?;

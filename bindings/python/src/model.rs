@@ -155,7 +155,7 @@ macro_rules! model {
             }
 
             fn __repr__(&self, py: Python<'_>) -> $crate::error::Result<String> {
-                $repr(&*self.0, py)
+                ($repr)(&*self.0, py)
             }
         }
 

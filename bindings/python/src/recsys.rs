@@ -26,9 +26,7 @@ fn query(
         exclude_seen,
         filter: convert::filter(filter)?,
         items: items.map(convert::id_list).transpose()?,
-        history: history
-            .map(|h| Result::Ok(History { events: convert::weighted_ids(h)? }))
-            .transpose()?,
+        history: history.map(convert::weighted_ids).transpose()?.map(|events| History { events }),
     })
 }
 
@@ -146,7 +144,7 @@ impl Recommendations {
 macro_rules! recommender {
     ($estimator:ident, $model:ident) => {
         estimator!("mercato.recsys", recsys::$estimator);
-        model!("mercato.recsys", recsys::$model extends Recommender, |m: &mercato::recsys::$model, py| {
+        model!("mercato.recsys", recsys::$model extends Recommender, |m: &mercato::recsys::$model, py: Python<'_>| -> Result<String> {
             let (users, items) = (m.catalog().users().len(), m.catalog().items().len());
             let params = params::repr(py, stringify!($estimator), m.params())?;
             Ok(format!("{}({users} users, {items} items, {params})", stringify!($model)))

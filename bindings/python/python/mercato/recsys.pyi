@@ -1,0 +1,242 @@
+"""Types of the module; the documentation is in its own docstrings."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, final
+
+import numpy as np
+import numpy.typing as npt
+from typing_extensions import disjoint_base
+
+from . import CancelToken, Interactions, ItemAttributes, Scored
+from ._types import Array, History, Id, OnProgress, Path, Where
+
+__all__ = [
+    "Recommender",
+    "Recommendations",
+    "UserVector",
+    "Als",
+    "AlsModel",
+    "ItemKnn",
+    "ItemKnnModel",
+    "Popularity",
+    "PopularityModel",
+    "evaluate",
+]
+
+@disjoint_base
+class Recommender:
+    def recommend(
+        self,
+        user: Id,
+        n: int = 10,
+        exclude_seen: bool = True,
+        where: Where | None = None,
+        items: Sequence[Id] | None = None,
+        history: History | None = None,
+    ) -> list[Scored]: ...
+    def recommend_batch(
+        self,
+        users: Array | None = None,
+        n: int = 10,
+        exclude_seen: bool = True,
+        where: Where | None = None,
+        items: Sequence[Id] | None = None,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Recommendations: ...
+    def similar_items(
+        self,
+        item: Id,
+        n: int = 10,
+        where: Where | None = None,
+        items: Sequence[Id] | None = None,
+    ) -> list[Scored]: ...
+    @property
+    def users(self) -> npt.NDArray[Any]: ...
+    @property
+    def items(self) -> npt.NDArray[Any]: ...
+
+@final
+class Recommendations:
+    @property
+    def users(self) -> npt.NDArray[Any]: ...
+    @property
+    def items(self) -> npt.NDArray[Any]: ...
+    @property
+    def scores(self) -> npt.NDArray[np.float32]: ...
+    def __len__(self) -> int: ...
+
+@final
+class UserVector:
+    @property
+    def values(self) -> npt.NDArray[np.float32]: ...
+
+@final
+class Als:
+    factors: int
+    regularization: float
+    unobserved_weight: float
+    alpha: float
+    iterations: int
+    solver: Literal["cg", "cholesky"]
+    cg_steps: int
+    def __new__(
+        cls,
+        factors: int = 64,
+        regularization: float = 0.01,
+        unobserved_weight: float = 1.0,
+        alpha: float = 10.0,
+        iterations: int = 15,
+        solver: Literal["cg", "cholesky"] = "cg",
+        cg_steps: int = 3,
+    ) -> Als: ...
+    def fit(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> AlsModel: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __dir__(self) -> list[str]: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
+@final
+class AlsModel(Recommender):
+    def save(self, path: Path) -> None: ...
+    @staticmethod
+    def open(path: Path) -> AlsModel: ...
+    @staticmethod
+    def load(path: Path) -> AlsModel: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> AlsModel: ...
+    def with_attributes(self, attributes: ItemAttributes) -> AlsModel: ...
+    @property
+    def params(self) -> Als: ...
+    def __copy__(self) -> AlsModel: ...
+    def __deepcopy__(self, _memo: object, /) -> AlsModel: ...
+    def fold_in(self, history: History) -> UserVector: ...
+    def recommend_vector(
+        self,
+        user: UserVector,
+        n: int = 10,
+        exclude_seen: bool = True,
+        where: Where | None = None,
+        items: Sequence[Id] | None = None,
+    ) -> list[Scored]: ...
+    @property
+    def user_factors(self) -> npt.NDArray[np.float32]: ...
+    @property
+    def item_factors(self) -> npt.NDArray[np.float32]: ...
+
+@final
+class ItemKnn:
+    neighbors: int
+    similarity: Literal["cosine", "tf_idf", "bm25", "rp3_beta"]
+    shrink: float
+    k1: float
+    b: float
+    alpha: float
+    beta: float
+    def __new__(
+        cls,
+        neighbors: int = 100,
+        similarity: Literal["cosine", "tf_idf", "bm25", "rp3_beta"] = "cosine",
+        shrink: float = 0.0,
+        k1: float = 1.2,
+        b: float = 0.75,
+        alpha: float = 1.0,
+        beta: float = 0.6,
+    ) -> ItemKnn: ...
+    def fit(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> ItemKnnModel: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __dir__(self) -> list[str]: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
+@final
+class ItemKnnModel(Recommender):
+    def save(self, path: Path) -> None: ...
+    @staticmethod
+    def open(path: Path) -> ItemKnnModel: ...
+    @staticmethod
+    def load(path: Path) -> ItemKnnModel: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> ItemKnnModel: ...
+    def with_attributes(self, attributes: ItemAttributes) -> ItemKnnModel: ...
+    @property
+    def params(self) -> ItemKnn: ...
+    def __copy__(self) -> ItemKnnModel: ...
+    def __deepcopy__(self, _memo: object, /) -> ItemKnnModel: ...
+
+@final
+class Popularity:
+    measure: Literal["users", "weight"]
+    def __new__(
+        cls,
+        measure: Literal["users", "weight"] = "users",
+    ) -> Popularity: ...
+    def fit(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> PopularityModel: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __dir__(self) -> list[str]: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
+@final
+class PopularityModel(Recommender):
+    def save(self, path: Path) -> None: ...
+    @staticmethod
+    def open(path: Path) -> PopularityModel: ...
+    @staticmethod
+    def load(path: Path) -> PopularityModel: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> PopularityModel: ...
+    def with_attributes(self, attributes: ItemAttributes) -> PopularityModel: ...
+    @property
+    def params(self) -> Popularity: ...
+    def __copy__(self) -> PopularityModel: ...
+    def __deepcopy__(self, _memo: object, /) -> PopularityModel: ...
+
+def evaluate(
+    model: Recommender,
+    test: Interactions,
+    k: Sequence[int] = (10, 20),
+    exclude_seen: bool = True,
+    where: Where | None = None,
+    items: Sequence[Id] | None = None,
+    *,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: OnProgress = False,
+    deadline: float | None = None,
+    cancel: CancelToken | None = None,
+) -> dict[str, float]: ...
