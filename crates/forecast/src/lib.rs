@@ -1,1 +1,2 @@
-//! placeholder while the foundation is laid
+//! Demand forecasting and replenishment.
+pub mod replenish;

@@ -1,0 +1,99 @@
+//! Speed of the simulator and of the policy search; prints one JSON object.
+//!
+//!     cargo run --release -p mercato-forecast --example replenish_speed
+
+#![allow(clippy::print_stdout, reason = "a command-line tool")]
+
+use mercato_core::Run;
+use mercato_forecast::replenish::policy::ss_discrete_exact;
+use mercato_forecast::replenish::{
+    Demand, LeadTime, PolicySearch, Simulation, StockNode, StockPolicy,
+};
+use serde_json::json;
+use std::time::Instant;
+
+fn main() {
+    let run = Run::seed(7).with_threads(1);
+    let shop = StockNode {
+        policy: StockPolicy::Ss { reorder_point: 12.0, order_up_to: 40.0 },
+        lead_time: LeadTime::Fixed(2),
+        demand: Some(Demand::Poisson { mean: 4.0 }),
+        holding_cost: 1.0,
+        stockout_cost: 9.0,
+        fixed_cost: 64.0,
+        ..StockNode::default()
+    };
+    let middle = StockNode {
+        policy: StockPolicy::BaseStock { level: 20.0 },
+        lead_time: LeadTime::Fixed(1),
+        holding_cost: 0.5,
+        ..StockNode::default()
+    };
+    let serial: Vec<StockNode> = (0..3)
+        .map(|i| StockNode {
+            supplier: (i > 0).then(|| i - 1),
+            demand: (i == 2).then_some(Demand::Normal { mean: 5.0, sd: 1.0 }),
+            ..middle.clone()
+        })
+        .collect();
+    let mut tree =
+        vec![StockNode { policy: StockPolicy::BaseStock { level: 120.0 }, ..middle.clone() }];
+    for _ in 0..4 {
+        tree.push(StockNode { supplier: Some(0), ..shop.clone() });
+    }
+    let cases = [
+        ("one (s,S) node", vec![vec![shop]]),
+        ("serial, 3 nodes, normal", vec![serial]),
+        ("warehouse and 4 shops", vec![tree]),
+    ];
+    let mut rows = Vec::new();
+    for (name, items) in cases {
+        let sim =
+            Simulation { items, periods: 1_000_000, replications: 3, ..Simulation::default() };
+        let mut rates: Vec<f64> = (0..5)
+            .map(|_| {
+                let start = Instant::now();
+                let report = sim.run(&run).expect("valid");
+                report.node_periods as f64 / start.elapsed().as_secs_f64()
+            })
+            .collect();
+        rates.sort_by(f64::total_cmp);
+        rows.push(json!({"network": name, "node_periods_per_second": rates[2].round()}));
+    }
+    let mut search = Vec::new();
+    for mean in [10.0, 20.0, 21.0, 23.0, 30.0, 40.0, 50.0, 51.0, 59.0, 60.0, 63.0, 70.0] {
+        let demand = Demand::Poisson { mean };
+        let exact = ss_discrete_exact(1.0, 9.0, 64.0, &demand, 0).expect("valid");
+        let node = StockNode {
+            demand: Some(demand.clone()),
+            holding_cost: 1.0,
+            stockout_cost: 9.0,
+            fixed_cost: 64.0,
+            ..StockNode::default()
+        };
+        let start = Instant::now();
+        let found = PolicySearch::default().ss(&node, &Run::seed(1)).expect("valid");
+        let seconds = start.elapsed().as_secs_f64();
+        let cost = mercato_forecast::replenish::policy::ss_cost(
+            found.reorder_point,
+            found.order_up_to,
+            1.0,
+            9.0,
+            64.0,
+            &demand,
+            0,
+        )
+        .expect("valid");
+        let best = exact.cost.expect("exact");
+        search.push(json!({
+            "mean": mean, "exact": [exact.reorder_point, exact.order_up_to, best],
+            "found": [found.reorder_point, found.order_up_to, cost],
+            "gap_percent": 100.0 * (cost / best - 1.0), "evaluations": found.evaluations, "seconds": seconds,
+        }));
+    }
+    println!(
+        "{}",
+        serde_json::to_string_pretty(&json!({"simulator": rows, "search": search}))
+            .expect("plain data")
+    );
+}
