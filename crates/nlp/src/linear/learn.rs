@@ -1,0 +1,84 @@
+//! New examples for a trained engine, without the data it was trained on.
+//!
+//! Each named class gets a column of weights of its own, trained on its new examples against a
+//! memory of examples of the other classes. A column that exists is moved as little as the new
+//! examples need (the regulariser pulls towards the old weights instead of zero); every other
+//! column stays as it is, bit by bit.
+
+use super::engine::{BIAS, Engine};
+use super::solver::{Block, LANES, Problem, Rows, solve};
+use super::vocabulary::Scratch;
+use mercato_core::{Result, Run};
+
+/// Passes over the handful of examples; cheap.
+const PASSES: usize = 40;
+
+impl Engine {
+    /// The engine with the columns of `taught` classes trained on `texts`. Needs one column per
+    /// class, that is, not exactly two classes.
+    pub fn learn(
+        &self,
+        texts: &[&str],
+        labels: &[u32],
+        taught: &[u32],
+        classes: usize,
+        c: f32,
+        run: &Run,
+    ) -> Result<Self> {
+        let fresh = texts.iter().zip(labels).filter(|(_, y)| taught.contains(y)).map(|(t, _)| *t);
+        let (vocabulary, moved) = self.vocabulary.extended(fresh, &self.features);
+        let mut rows = Rows::new();
+        let mut scratch = Scratch::default();
+        for text in texts {
+            vocabulary.vectorize(text, &self.features, &mut scratch);
+            rows.push(&scratch.ids, &scratch.values);
+        }
+        let targets: Vec<u32> = labels
+            .iter()
+            .map(|y| taught.iter().position(|t| t == y).map_or(u32::MAX, |i| i as u32))
+            .collect();
+        let features = vocabulary.len();
+        let mut near: Vec<Block<LANES>> =
+            vec![vec![[0.0; LANES]; features + 1]; taught.len().div_ceil(LANES)];
+        for (i, &class) in taught.iter().enumerate() {
+            let (block, lane) = (&mut near[i / LANES], i % LANES);
+            let old = self.weights.column(class as usize, features, &moved);
+            for (row, w) in block.iter_mut().zip(old) {
+                row[lane] = w;
+            }
+            let bias = self.weights.bias.get(class as usize).copied().unwrap_or(0.0);
+            block[features][lane] = bias / BIAS;
+        }
+        let active: Vec<u32> = (0..rows.len() as u32).collect();
+        let problem = Problem {
+            rows: &rows,
+            active: &active,
+            labels: &targets,
+            classes: taught.len(),
+            features,
+            c,
+            positive: 1.0,
+            bias: BIAS,
+            passes: PASSES,
+            tolerance: 0.01,
+            near: &near,
+        };
+        let blocks = solve(&problem, run)?;
+        let solved: Vec<(usize, Vec<f32>, f32)> = taught
+            .iter()
+            .enumerate()
+            .map(|(i, &class)| {
+                let (block, lane) = (&blocks[i / LANES], i % LANES);
+                let w = block[..features].iter().map(|r| r[lane]).collect();
+                (class as usize, w, block[features][lane] * BIAS)
+            })
+            .collect();
+        Ok(Self {
+            weights: self.weights.with_columns(features, &moved, &solved),
+            calibration: self.calibration.for_more_classes(self.classes, classes),
+            features: self.features.clone(),
+            vocabulary,
+            classes,
+        })
+    }
+}
