@@ -8,6 +8,7 @@
 //! | [`generate`] | interactions with structure, and data that no model may choke on |
 //! | [`kinds`] | every artifact kind: how to make a golden file, how to use a file |
 //! | [`damage`] | flipped bytes, cut files, and damage with checksums made good again |
+//! | [`promises`] | what every recommender promises, as one call |
 //! | [`fuzz`] | the bodies of the fuzz targets, which plain tests run too |
 //! | [`testdata`] | the files of `testdata/` |
 
@@ -19,4 +20,5 @@ pub mod damage;
 pub mod fuzz;
 pub mod generate;
 pub mod kinds;
+pub mod promises;
 pub mod testdata;

@@ -57,7 +57,7 @@ fn unreadable(path: &Path, e: polars::error::PolarsError) -> Error {
 
 impl Table for PolarsTable {
     fn column_names(&self) -> Vec<String> {
-        self.0.get_column_names().into_iter().map(|name| name.to_string()).collect()
+        self.0.get_column_names().into_iter().map(ToString::to_string).collect()
     }
 
     fn column(&self, name: &str) -> Result<TableColumn<'_>> {
