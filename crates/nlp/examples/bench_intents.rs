@@ -28,7 +28,8 @@ fn cpu() -> f64 {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let (train, test) = (read(&args[0])?, read(&args[1])?);
-    let oos = args.get(2).filter(|a| !a.is_empty()).map(|p| read(p)).transpose()?.unwrap_or_default();
+    let oos =
+        args.get(2).filter(|a| !a.is_empty()).map(|p| read(p)).transpose()?.unwrap_or_default();
     let estimator: IntentClassifier =
         args.get(3).map(|p| serde_json::from_str(p)).transpose()?.unwrap_or_default();
     let run = Run::seed(0).with_threads(1);

@@ -1,6 +1,7 @@
 //! Documents, test data and golden files keep up with the code.
 
 use super::dependencies::direct_dependencies;
+use super::manifest::dependencies;
 use super::source::product_code;
 use super::{Finding, Tree};
 use crate::errors_doc;
@@ -48,10 +49,19 @@ fn covers(named: &str, path: &str) -> bool {
     path.strip_prefix(named).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Each version of each artifact kind has a folder of golden files.
+/// Each version of each artifact kind that users can reach, because the facade exports its crate,
+/// has a folder of golden files.
 pub fn every_kind_has_golden_files(tree: &Tree) -> Vec<Finding> {
+    let facade = dependencies(tree.text("crates/mercato/Cargo.toml").unwrap_or_default());
+    let exported = |path: &str| {
+        facade.iter().filter_map(|d| d.name.strip_prefix("mercato-")).any(|name| {
+            path.strip_prefix("crates/")
+                .and_then(|p| p.strip_prefix(name))
+                .is_some_and(|p| p.starts_with('/'))
+        })
+    };
     let mut out = Vec::new();
-    for (path, text) in tree.library_sources() {
+    for (path, text) in tree.library_sources().filter(|(p, _)| exported(p)) {
         for (kind, version) in kinds(text) {
             for v in 1..=version {
                 let folder = format!("testdata/artifacts/{kind}/v{v}/");
@@ -114,7 +124,15 @@ mod tests {
     #[test]
     fn a_kind_without_golden_files_is_found() {
         let source = "impl Persist for A {\n    const KIND: &'static str = \"als\";\n    const KIND_VERSION: u16 = 2;\n}";
-        let t = |golden| Tree::of(&[("crates/recsys/src/a.rs", source), (golden, "x")]);
+        let facade = "[dependencies]\nmercato-recsys.workspace = true\n";
+        let t = |golden| {
+            Tree::of(&[
+                ("crates/mercato/Cargo.toml", facade),
+                ("crates/recsys/src/a.rs", source),
+                ("crates/nlp/src/not_yet_exported.rs", source),
+                (golden, "x"),
+            ])
+        };
         assert_eq!(every_kind_has_golden_files(&t("testdata/artifacts/als/v1/a.mercato")).len(), 1);
         assert_eq!(every_kind_has_golden_files(&t("elsewhere")).len(), 2);
     }

@@ -161,10 +161,8 @@ pub(crate) fn encode<L: AsRef<str>>(
     if names.len() > usize::from(u16::MAX) {
         return Err(Error::invalid_input(format!("{} labels, at most 65535", names.len())));
     }
-    let dense = labels
-        .iter()
-        .map(|l| names.partition_point(|n| n.as_str() < l.as_ref()) as u32)
-        .collect();
+    let dense =
+        labels.iter().map(|l| names.partition_point(|n| n.as_str() < l.as_ref()) as u32).collect();
     Ok((names, dense))
 }
 
@@ -260,10 +258,7 @@ impl TextModel {
         let best = self.engine.margins(text, |m| {
             (1..m.len()).fold(0, |best, i| if m[i] > m[best] { i } else { best })
         });
-        Explanation {
-            label: self.labels[best].clone(),
-            grams: self.engine.explain(text, best, n),
-        }
+        Explanation { label: self.labels[best].clone(), grams: self.engine.explain(text, best, n) }
     }
 }
 

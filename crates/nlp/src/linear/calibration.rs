@@ -75,9 +75,7 @@ impl Calibration {
         let mut best: Vec<f32> =
             margins.iter().map(|m| m.iter().copied().fold(f32::MIN, f32::max)).collect();
         best.sort_unstable_by(f32::total_cmp);
-        let points = (0..POINTS)
-            .map(|i| best[i * (best.len() - 1) / (POINTS - 1)])
-            .collect();
+        let points = (0..POINTS).map(|i| best[i * (best.len() - 1) / (POINTS - 1)]).collect();
         Self { sharpness: ((low + high) / 2.0).exp(), margins: points }
     }
 

@@ -104,9 +104,8 @@ impl Engine {
                     continue;
                 }
                 let y = labels[i] as usize;
-                let other = (0..margins.len())
-                    .filter(|&c| c != y)
-                    .fold(f32::MIN, |a, c| a.max(margins[c]));
+                let other =
+                    (0..margins.len()).filter(|&c| c != y).fold(f32::MIN, |a, c| a.max(margins[c]));
                 own[i] = margins[y] - other;
                 held.push(margins);
                 held_labels.push(labels[i]);

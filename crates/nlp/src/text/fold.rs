@@ -70,7 +70,8 @@ pub fn fold(text: &str) -> String {
 /// Whether `c` belongs to the character before it: a combining mark, or a Hangul vowel or final, or a
 /// half-width voicing mark.
 fn joins(c: char) -> bool {
-    c > '\u{2ff}' && (is_combining_mark(c) || matches!(c, '\u{1160}'..='\u{11ff}' | '\u{ff9e}' | '\u{ff9f}'))
+    c > '\u{2ff}'
+        && (is_combining_mark(c) || matches!(c, '\u{1160}'..='\u{11ff}' | '\u{ff9e}' | '\u{ff9f}'))
 }
 
 fn is_invisible(c: char) -> bool {
@@ -111,7 +112,8 @@ mod tests {
 
     #[test]
     fn folding_agrees_with_nfkc_of_the_whole_text() {
-        for s in ["ﬁnancial ①②", "Ünïcödé", "ｻﾎﾟｰﾄ", "q\u{307}\u{323}x", "שָׁלוֹם", "สวัสดี", "𝒳𝟗"] {
+        for s in ["ﬁnancial ①②", "Ünïcödé", "ｻﾎﾟｰﾄ", "q\u{307}\u{323}x", "שָׁלוֹם", "สวัสดี", "𝒳𝟗"]
+        {
             let whole: String = s.nfkc().collect::<String>().to_lowercase();
             assert_eq!(fold(s), whole, "{s}");
         }

@@ -105,8 +105,13 @@ pub(crate) fn class(c: char) -> Class {
         };
     }
     match c as u32 {
-        0x3005..=0x3007 | 0x3040..=0x30ff | 0x31f0..=0x31ff | 0x3400..=0x4dbf | 0x4e00..=0x9fff
-        | 0xf900..=0xfaff | 0x20000..=0x3ffff => Class::Cjk,
+        0x3005..=0x3007
+        | 0x3040..=0x30ff
+        | 0x31f0..=0x31ff
+        | 0x3400..=0x4dbf
+        | 0x4e00..=0x9fff
+        | 0xf900..=0xfaff
+        | 0x20000..=0x3ffff => Class::Cjk,
         _ if c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c) => {
             Class::Word
         }
@@ -284,8 +289,22 @@ mod tests {
         let f = Features { char_min: 3, char_max: 3, word_pairs: 2, ..Features::default() };
         assert_eq!(
             grams("Don't go up", &f),
-            ["dont", "dont go", "dont .. up", "go", "go up", "up", " do", "don", "ont", "nt ",
-             " go", "go ", " up", "up "]
+            [
+                "dont",
+                "dont go",
+                "dont .. up",
+                "go",
+                "go up",
+                "up",
+                " do",
+                "don",
+                "ont",
+                "nt ",
+                " go",
+                "go ",
+                " up",
+                "up "
+            ]
         );
     }
 
