@@ -163,7 +163,6 @@ struct FilterFile {
 }
 
 /// Judges `filters.json`.
-#[must_use]
 pub fn filters(text: &str) -> Verdict {
     let file: FilterFile = serde_json::from_str(text).unwrap();
     let rows: Vec<Row> = file.items.iter().map(|i| Row::Pair("u".into(), i.clone())).collect();
@@ -217,7 +216,6 @@ struct MetricCase {
 }
 
 /// Judges `metrics.json`.
-#[must_use]
 pub fn metrics(text: &str) -> Verdict {
     let cases: Vec<MetricCase> = serde_json::from_str(text).unwrap();
     verdict(cases, |case| {
@@ -327,7 +325,6 @@ impl Action {
 }
 
 /// Judges `errors.json`.
-#[must_use]
 pub fn errors(text: &str) -> Verdict {
     let cases: Vec<ErrorCase> = serde_json::from_str(text).unwrap();
     verdict(cases, |case| expect_error(&case.name, case.action.run(), &case.error))
@@ -386,7 +383,6 @@ fn bits(top: &[Scored]) -> Vec<(Id, String)> {
 }
 
 /// Judges a file of `recommendations/`.
-#[must_use]
 pub fn recommendations(text: &str) -> Verdict {
     let file: QuestionFile = serde_json::from_str(text).unwrap();
     let model = golden_model(&file.golden).unwrap();

@@ -1,5 +1,7 @@
 //! All vectors, from Rust.
 
+#![allow(clippy::unwrap_used)]
+
 use mercato_conformance::{Verdict, errors, filters, metrics, recommendations};
 use std::path::Path;
 

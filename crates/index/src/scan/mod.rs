@@ -43,7 +43,7 @@ const LAST_TILE_ROWS: usize = 2048;
 /// With fewer than one row in this many allowed, scoring those rows alone is cheaper.
 const SCAN_WORTHWHILE: usize = 10;
 
-/// The 8-bit codes and error bounds of a matrix of rows; see the [module](self).
+/// The 8-bit codes and error bounds of a matrix of rows.
 ///
 /// The rows themselves stay with the caller, who hands them to each search.
 ///
