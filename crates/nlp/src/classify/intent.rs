@@ -346,10 +346,10 @@ impl IntentModel {
             let label = taught[y as usize];
             // The oldest example of a full class makes room.
             let count = memory.iter().filter(|m| m.0 == label).count();
-            if count >= self.params.memory.max(1) {
-                if let Some(i) = memory.iter().position(|m| m.0 == label) {
-                    memory.remove(i);
-                }
+            if count >= self.params.memory.max(1)
+                && let Some(i) = memory.iter().position(|m| m.0 == label)
+            {
+                memory.remove(i);
             }
             memory.push((label, (*text).to_owned()));
         }

@@ -52,7 +52,7 @@ impl Default for TextClassifier {
 }
 
 /// Fails unless `value` lies in `low..=high`.
-pub(crate) fn in_range<T: PartialOrd + std::fmt::Display>(
+pub(crate) fn in_range<T: PartialOrd + std::fmt::Display + Copy>(
     name: &str,
     value: T,
     low: T,

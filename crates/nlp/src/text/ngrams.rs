@@ -181,12 +181,8 @@ impl Runs {
             if class == Class::Symbol || open.as_ref().is_some_and(|t| t.class != class) {
                 close(&mut open, chars, tokens);
             }
-            let token = open.get_or_insert_with(|| Token {
-                start: chars.len() as u32,
-                end: 0,
-                class,
-                hash: 0,
-            });
+            let token =
+                open.get_or_insert(Token { start: chars.len() as u32, end: 0, class, hash: 0 });
             token.hash = step(token.hash, c as u32);
             chars.push(c as u32);
         });
