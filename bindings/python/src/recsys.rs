@@ -119,11 +119,12 @@ pub struct Recommendations {
 
 impl Recommendations {
     fn new(py: Python<'_>, r: &mercato::recsys::Recommendations) -> Result<Self> {
-        let users = convert::dense_to_numpy(py, r.user_ids(), r.users(), 1)?;
+        let users = convert::dense_to_numpy(py, r.user_ids(), r.users(), [r.len(), 1])?;
+        let shape = [r.len(), r.n()];
         Ok(Self {
             users: users.call_method1("reshape", (-1,))?.unbind(),
-            items: convert::dense_to_numpy(py, r.item_ids(), r.items(), r.n())?.unbind(),
-            scores: PyArray1::from_slice(py, r.scores()).reshape([r.len(), r.n()])?.unbind(),
+            items: convert::dense_to_numpy(py, r.item_ids(), r.items(), shape)?.unbind(),
+            scores: PyArray1::from_slice(py, r.scores()).reshape(shape)?.unbind(),
         })
     }
 }
