@@ -135,7 +135,9 @@ fn sequence(name: &str, object: &Bound<'_, PyAny>) -> Result<ArrayRef> {
         rows.iter().position(|v| !v.is_none() && !fits(v)).map_or(Ok(()), |row| Err(odd(row)))
     };
     let Some(first) = rows.iter().find(|v| !v.is_none()) else {
-        return Ok(Arc::new(arrow_array::NullArray::new(rows.len())));
+        // No rows have no type that could be wrong.
+        let none = vec![None; rows.len()];
+        return Ok(Arc::new(Int64Array::from(none)));
     };
     if first.is_instance_of::<PyString>() {
         each(|v| v.is_instance_of::<PyString>())?;
@@ -246,7 +248,7 @@ impl FromPyObject<'_, '_> for Count {
 }
 
 /// The `where` argument.
-pub fn filter(value: Option<&Bound<'_, PyDict>>) -> Result<Option<Filter>> {
+pub fn filter(value: Option<&Bound<'_, PyAny>>) -> Result<Option<Filter>> {
     value.map(|v| Ok(Filter::from_json(&crate::params::to_json(v)?)?)).transpose()
 }
 

@@ -18,7 +18,7 @@ pub struct Recommender(Arc<dyn Model>);
 
 fn query(
     exclude_seen: bool,
-    filter: Option<&Bound<'_, PyDict>>,
+    filter: Option<&Bound<'_, PyAny>>,
     items: Option<&Bound<'_, PyAny>>,
     history: Option<&Bound<'_, PyAny>>,
 ) -> Result<Query> {
@@ -46,7 +46,7 @@ impl Recommender {
         user: &Bound<'_, PyAny>,
         n: Count,
         exclude_seen: bool,
-        r#where: Option<&Bound<'_, PyDict>>,
+        r#where: Option<&Bound<'_, PyAny>>,
         items: Option<&Bound<'_, PyAny>>,
         history: Option<&Bound<'_, PyAny>>,
     ) -> Result<Vec<Scored>> {
@@ -66,7 +66,7 @@ impl Recommender {
         users: Option<&Bound<'_, PyAny>>,
         n: Count,
         exclude_seen: bool,
-        r#where: Option<&Bound<'_, PyDict>>,
+        r#where: Option<&Bound<'_, PyAny>>,
         items: Option<&Bound<'_, PyAny>>,
         run: Option<&Bound<'_, PyDict>>,
     ) -> Result<Recommendations> {
@@ -84,7 +84,7 @@ impl Recommender {
         &self,
         item: &Bound<'_, PyAny>,
         n: Count,
-        r#where: Option<&Bound<'_, PyDict>>,
+        r#where: Option<&Bound<'_, PyAny>>,
         items: Option<&Bound<'_, PyAny>>,
     ) -> Result<Vec<Scored>> {
         let query = query(true, r#where, items, None)?;
@@ -228,7 +228,7 @@ impl AlsModel {
         user: &UserVector,
         n: Count,
         exclude_seen: bool,
-        r#where: Option<&Bound<'_, PyDict>>,
+        r#where: Option<&Bound<'_, PyAny>>,
         items: Option<&Bound<'_, PyAny>>,
     ) -> Result<Vec<Scored>> {
         let query = query(exclude_seen, r#where, items, None)?;
@@ -260,7 +260,7 @@ fn evaluate<'py>(
     test: &PyInteractions,
     k: Vec<Count>,
     exclude_seen: bool,
-    r#where: Option<&Bound<'_, PyDict>>,
+    r#where: Option<&Bound<'_, PyAny>>,
     items: Option<&Bound<'_, PyAny>>,
     run: Option<&Bound<'_, PyDict>>,
 ) -> Result<Bound<'py, PyAny>> {
