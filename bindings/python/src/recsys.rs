@@ -275,6 +275,26 @@ fn evaluate<'py>(
     Ok(metrics)
 }
 
+/// A bench hook: seconds of each of `repeats` rounds over `users`, asked from Rust in this process,
+/// to which calls from Python are compared.
+#[pyfunction]
+fn _bench_recommend(
+    model: &Recommender,
+    users: &Bound<'_, PyAny>,
+    n: usize,
+    repeats: usize,
+) -> Result<Vec<f64>> {
+    let users = convert::id_list(users)?;
+    let round = |_| {
+        let began = std::time::Instant::now();
+        for user in &users {
+            std::hint::black_box(model.0.recommend(user, n, &Query::default())?);
+        }
+        Ok(began.elapsed().as_secs_f64())
+    };
+    Ok((0..repeats).map(round).collect::<mercato::Result<_>>()?)
+}
+
 /// Fills the module.
 pub fn register(m: &Bound<'_, PyModule>) -> Result<()> {
     m.add_class::<Recommender>()?;
@@ -287,5 +307,6 @@ pub fn register(m: &Bound<'_, PyModule>) -> Result<()> {
     Popularity::add_to(m)?;
     PopularityModel::add_to(m)?;
     m.add_function(wrap_pyfunction!(evaluate, m)?)?;
+    m.setattr("_bench_recommend", wrap_pyfunction!(_bench_recommend, m)?)?;
     Ok(())
 }
