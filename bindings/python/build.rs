@@ -115,7 +115,7 @@ fn render(doc: &[&str]) -> String {
             out.push(unlink(line));
         }
     }
-    out.join("\n").trim().to_owned()
+    out.join("\n").trim().replace("::", ".")
 }
 
 /// "[`Als`](self)" becomes "`Als`", "see the [module](self)" becomes "see the module".

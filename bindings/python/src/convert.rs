@@ -94,13 +94,20 @@ fn array(name: &str, object: &Bound<'_, PyAny>) -> Result<(DataType, Vec<ArrayRe
     }
     let numpy = py.import(intern!(py, "numpy"))?;
     let array = numpy.call_method1("require", (object, py.None(), ["C", "A"])).map_err(wrong)?;
-    let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
+    let dtype = array.getattr("dtype")?;
+    let kind: String = dtype.getattr("kind")?.extract()?;
     let shape = array.getattr("shape")?;
     if shape.len()? != 1 {
         return Err(invalid(name, &format!("has the shape {shape}, one dimension is wanted")));
     }
     match kind.as_str() {
-        "i" | "u" | "f" => Ok(whole(array.extract::<PyArray>().map_err(wrong)?.into_inner().0)),
+        "i" | "u" | "f" => {
+            let native = dtype.call_method1("newbyteorder", ("=",))?;
+            let options = PyDict::new(py);
+            options.set_item("copy", false)?;
+            let array = array.call_method("astype", (native,), Some(&options))?;
+            Ok(whole(array.extract::<PyArray>().map_err(wrong)?.into_inner().0))
+        }
         "M" => {
             let micros = array.call_method1("astype", ("datetime64[us]",))?;
             let micros: PyArray = micros.call_method1("view", ("int64",))?.extract()?;
@@ -118,22 +125,19 @@ fn array(name: &str, object: &Bound<'_, PyAny>) -> Result<(DataType, Vec<ArrayRe
 fn sequence(name: &str, object: &Bound<'_, PyAny>) -> Result<ArrayRef> {
     let rows: Vec<Bound<'_, PyAny>> =
         object.try_iter().and_then(Iterator::collect).map_err(|e| refuse(object.py(), name, e))?;
+    let kind = |row: usize| rows[row].get_type().name().map_or("?".into(), |n| n.to_string());
     let odd = |row: usize| {
-        let kind = rows[row].get_type();
-        Fail::Core(
-            Error::invalid_input(format!(
-                "column {name}: row {row} holds a {kind}, which does not go with {}",
-                rows[0].get_type()
-            ))
-            .with("column", name)
-            .with("row", row),
-        )
+        let (this, first) = (kind(row), kind(0));
+        let message = format!("column {name}: row {row} holds a {this}, row 0 a {first}");
+        Fail::Core(Error::invalid_input(message).with("column", name).with("row", row))
     };
     let each = |fits: fn(&Bound<'_, PyAny>) -> bool| {
         rows.iter().position(|v| !v.is_none() && !fits(v)).map_or(Ok(()), |row| Err(odd(row)))
     };
     let Some(first) = rows.iter().find(|v| !v.is_none()) else {
-        return Ok(Arc::new(arrow_array::NullArray::new(rows.len())));
+        // No rows have no type that could be wrong.
+        let none = vec![None; rows.len()];
+        return Ok(Arc::new(Int64Array::from(none)));
     };
     if first.is_instance_of::<PyString>() {
         each(|v| v.is_instance_of::<PyString>())?;
@@ -153,7 +157,8 @@ fn sequence(name: &str, object: &Bound<'_, PyAny>) -> Result<ArrayRef> {
             rows.iter().map(PyAnyMethods::extract).collect::<PyResult<_>>()?;
         return Ok(Arc::new(Float64Array::from(floats)));
     }
-    each(|v| v.hasattr("isoformat").unwrap_or(false))?;
+    // Dates, datetimes and numpy's datetime64.
+    each(|v| ["isoformat", "dtype"].iter().any(|a| v.hasattr(a).unwrap_or(false)))?;
     let numpy = object.py().import(intern!(object.py(), "numpy"))?;
     let times = numpy.call_method1("asarray", (object, "datetime64[us]"));
     let times = times.map_err(|e| refuse(object.py(), name, e))?;
@@ -209,12 +214,11 @@ pub fn dense_to_numpy<'py>(
     py: Python<'py>,
     ids: &IdMap,
     dense: &[u32],
-    k: usize,
+    shape: [usize; 2],
 ) -> Result<Bound<'py, PyAny>> {
-    let n = dense.len().checked_div(k).unwrap_or(0);
     let flat = if let Some(ints) = ids.as_ints() {
         let value = |&d: &u32| ints.get(d as usize).copied().unwrap_or(-1);
-        PyArray1::from_iter(py, dense.iter().map(value)).reshape([n, k])?.into_any()
+        PyArray1::from_iter(py, dense.iter().map(value)).reshape(shape)?.into_any()
     } else {
         // Each string is made once, however often it is recommended.
         let mut made: Vec<Option<Py<PyAny>>> = ids.iter().map(|_| None).collect();
@@ -222,7 +226,7 @@ pub fn dense_to_numpy<'py>(
             Some(slot) => slot.get_or_insert_with(|| id_to_py(py, ids.id(d))).clone_ref(py),
             None => py.None(),
         };
-        PyArray1::from_iter(py, dense.iter().map(value)).reshape([n, k])?.into_any()
+        PyArray1::from_iter(py, dense.iter().map(value)).reshape(shape)?.into_any()
     };
     Ok(flat)
 }
@@ -244,7 +248,7 @@ impl FromPyObject<'_, '_> for Count {
 }
 
 /// The `where` argument.
-pub fn filter(value: Option<&Bound<'_, PyDict>>) -> Result<Option<Filter>> {
+pub fn filter(value: Option<&Bound<'_, PyAny>>) -> Result<Option<Filter>> {
     value.map(|v| Ok(Filter::from_json(&crate::params::to_json(v)?)?)).transpose()
 }
 

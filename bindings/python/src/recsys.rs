@@ -18,7 +18,7 @@ pub struct Recommender(Arc<dyn Model>);
 
 fn query(
     exclude_seen: bool,
-    filter: Option<&Bound<'_, PyDict>>,
+    filter: Option<&Bound<'_, PyAny>>,
     items: Option<&Bound<'_, PyAny>>,
     history: Option<&Bound<'_, PyAny>>,
 ) -> Result<Query> {
@@ -46,7 +46,7 @@ impl Recommender {
         user: &Bound<'_, PyAny>,
         n: Count,
         exclude_seen: bool,
-        r#where: Option<&Bound<'_, PyDict>>,
+        r#where: Option<&Bound<'_, PyAny>>,
         items: Option<&Bound<'_, PyAny>>,
         history: Option<&Bound<'_, PyAny>>,
     ) -> Result<Vec<Scored>> {
@@ -66,7 +66,7 @@ impl Recommender {
         users: Option<&Bound<'_, PyAny>>,
         n: Count,
         exclude_seen: bool,
-        r#where: Option<&Bound<'_, PyDict>>,
+        r#where: Option<&Bound<'_, PyAny>>,
         items: Option<&Bound<'_, PyAny>>,
         run: Option<&Bound<'_, PyDict>>,
     ) -> Result<Recommendations> {
@@ -84,7 +84,7 @@ impl Recommender {
         &self,
         item: &Bound<'_, PyAny>,
         n: Count,
-        r#where: Option<&Bound<'_, PyDict>>,
+        r#where: Option<&Bound<'_, PyAny>>,
         items: Option<&Bound<'_, PyAny>>,
     ) -> Result<Vec<Scored>> {
         let query = query(true, r#where, items, None)?;
@@ -119,11 +119,12 @@ pub struct Recommendations {
 
 impl Recommendations {
     fn new(py: Python<'_>, r: &mercato::recsys::Recommendations) -> Result<Self> {
-        let users = convert::dense_to_numpy(py, r.user_ids(), r.users(), 1)?;
+        let users = convert::dense_to_numpy(py, r.user_ids(), r.users(), [r.len(), 1])?;
+        let shape = [r.len(), r.n()];
         Ok(Self {
             users: users.call_method1("reshape", (-1,))?.unbind(),
-            items: convert::dense_to_numpy(py, r.item_ids(), r.items(), r.n())?.unbind(),
-            scores: PyArray1::from_slice(py, r.scores()).reshape([r.len(), r.n()])?.unbind(),
+            items: convert::dense_to_numpy(py, r.item_ids(), r.items(), shape)?.unbind(),
+            scores: PyArray1::from_slice(py, r.scores()).reshape(shape)?.unbind(),
         })
     }
 }
@@ -227,7 +228,7 @@ impl AlsModel {
         user: &UserVector,
         n: Count,
         exclude_seen: bool,
-        r#where: Option<&Bound<'_, PyDict>>,
+        r#where: Option<&Bound<'_, PyAny>>,
         items: Option<&Bound<'_, PyAny>>,
     ) -> Result<Vec<Scored>> {
         let query = query(exclude_seen, r#where, items, None)?;
@@ -259,7 +260,7 @@ fn evaluate<'py>(
     test: &PyInteractions,
     k: Vec<Count>,
     exclude_seen: bool,
-    r#where: Option<&Bound<'_, PyDict>>,
+    r#where: Option<&Bound<'_, PyAny>>,
     items: Option<&Bound<'_, PyAny>>,
     run: Option<&Bound<'_, PyDict>>,
 ) -> Result<Bound<'py, PyAny>> {
@@ -274,6 +275,26 @@ fn evaluate<'py>(
     Ok(metrics)
 }
 
+/// A bench hook: seconds of each of `repeats` rounds over `users`, asked from Rust in this process,
+/// to which calls from Python are compared.
+#[pyfunction]
+fn _bench_recommend(
+    model: &Recommender,
+    users: &Bound<'_, PyAny>,
+    n: usize,
+    repeats: usize,
+) -> Result<Vec<f64>> {
+    let users = convert::id_list(users)?;
+    let round = |_| {
+        let began = std::time::Instant::now();
+        for user in &users {
+            std::hint::black_box(model.0.recommend(user, n, &Query::default())?);
+        }
+        Ok(began.elapsed().as_secs_f64())
+    };
+    Ok((0..repeats).map(round).collect::<mercato::Result<_>>()?)
+}
+
 /// Fills the module.
 pub fn register(m: &Bound<'_, PyModule>) -> Result<()> {
     m.add_class::<Recommender>()?;
@@ -286,5 +307,6 @@ pub fn register(m: &Bound<'_, PyModule>) -> Result<()> {
     Popularity::add_to(m)?;
     PopularityModel::add_to(m)?;
     m.add_function(wrap_pyfunction!(evaluate, m)?)?;
+    m.setattr("_bench_recommend", wrap_pyfunction!(_bench_recommend, m)?)?;
     Ok(())
 }

@@ -220,30 +220,32 @@ impl PyCancelToken {
     }
 }
 
-/// Adds `Progress` and `CancelToken`, and the hidden hook that the panic tests call.
+/// Adds `Progress` and `CancelToken`, and the hidden hooks of the tests.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyProgress>()?;
     m.add_class::<PyCancelToken>()?;
+    m.setattr("_test_panic", wrap_pyfunction!(_test_panic, m)?)?;
     m.setattr("_test_work", wrap_pyfunction!(_test_work, m)?)
 }
 
-/// A test hook: busy work of `steps` milliseconds that ticks, or a panic.
+/// A test hook: busy work of `steps` milliseconds that ticks.
 #[pyfunction]
-#[pyo3(signature = (steps, panic = false, **run))]
-fn _test_work(
-    py: Python<'_>,
-    steps: u64,
-    panic: bool,
-    run: Option<&Bound<'_, PyDict>>,
-) -> Result<u64> {
+#[pyo3(signature = (steps, **run))]
+fn _test_work(py: Python<'_>, steps: u64, run: Option<&Bound<'_, PyDict>>) -> Result<u64> {
     long(py, run, |run| {
         let task = run.stage("test", steps);
         for _ in 0..steps {
-            assert!(!panic, "asked to panic");
             let until = std::time::Instant::now() + Duration::from_millis(1);
             while std::time::Instant::now() < until {}
             task.tick(1)?;
         }
         Ok(steps)
     })
+}
+
+/// A test hook: a panic inside a long or a short call.
+#[pyfunction]
+fn _test_panic(py: Python<'_>, long: bool) -> Result<()> {
+    let fall = || -> mercato::Result<()> { panic!("asked to panic") };
+    if long { self::long(py, None, |_| fall()) } else { short(py, fall) }
 }
