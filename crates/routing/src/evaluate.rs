@@ -48,6 +48,10 @@ pub enum Rule {
     Duplicate,
     /// Several clients of one group are visited.
     Group,
+    /// Not a broken rule but a reason: serving the client costs more than its prize.
+    Prize,
+    /// Not a broken rule but a reason: there is a place, and the search ended before it was used.
+    Budget,
 }
 
 impl Rule {
@@ -69,6 +73,8 @@ impl Rule {
             Rule::Missing => "missing",
             Rule::Duplicate => "duplicate",
             Rule::Group => "group",
+            Rule::Prize => "prize",
+            Rule::Budget => "budget",
         }
     }
 }
@@ -209,6 +215,19 @@ pub fn evaluate(problem: &Problem, plan: &Plan) -> Result<Evaluation> {
     }
     out.cost += out.uncollected;
     Ok(out)
+}
+
+/// Drives one route; for questions such as "what would break if".
+pub(crate) fn evaluate_route(
+    problem: &Problem,
+    vehicle_type: usize,
+    stops: &[Stop],
+) -> (Route, Vec<Violation>) {
+    let it = problem.instance();
+    let walk = Walk { problem, it, index: 0, fleet: &it.fleet[vehicle_type] };
+    let mut broken = Vec::new();
+    let route = walk.drive(vehicle_type, stops, &mut broken);
+    (route, broken)
 }
 
 struct Walk<'a> {

@@ -8,7 +8,8 @@ mod plan;
 mod problem;
 mod read;
 mod search;
-pub mod solve;
+mod solution;
+mod solve;
 
 pub use evaluate::{Evaluation, Route, Rule, Violation, Visit, evaluate};
 pub use plan::{Plan, PlannedRoute, Stop};
@@ -16,3 +17,5 @@ pub use problem::{
     BackhaulRule, Client, Depot, Place, Problem, ProblemBuilder, Rounding, Shipment, VehicleType,
 };
 pub use read::{Format, read_routes};
+pub use solution::{Reason, Solution, TracePoint, Unassigned};
+pub use solve::{Solver, StopRule};

@@ -118,6 +118,14 @@ impl Instance {
         }
     }
 
+    /// The node of a stop.
+    pub fn node(&self, stop: Stop) -> u32 {
+        match stop {
+            Stop::Client(c) => c as u32,
+            Stop::Reload(d) => (self.clients + d) as u32,
+        }
+    }
+
     /// Earliest start of service at `node` for a vehicle that is there at `at`; `None` when every
     /// window has closed.
     #[inline]

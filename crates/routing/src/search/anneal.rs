@@ -21,7 +21,7 @@ pub(crate) struct Settings {
     /// Start and end temperature, as multiples of the mean cost of one client.
     pub start_temperature: f64,
     pub end_temperature: f64,
-    pub near: usize,
+    /// Neighbours beside whom insertion looks.
     pub fit: usize,
 }
 
@@ -94,12 +94,87 @@ pub(crate) fn penalties(it: &Instance) -> Vec<f64> {
         .collect()
 }
 
+/// Loads a given plan; clients that would break a rule where they are stay absent.
+fn adopt(s: &mut State<'_>, plan: &Plan, frozen: &[usize]) {
+    let it = s.it;
+    s.begin();
+    let mut seen = vec![false; it.clients];
+    let mut groups = vec![false; it.groups.len()];
+    for (k, route) in plan.routes.iter().enumerate() {
+        let fleet = route.vehicle_type;
+        if s.used[fleet] >= it.fleet[fleet].count {
+            continue;
+        }
+        let frozen = frozen.get(k).copied().unwrap_or(0);
+        let mut kept: Vec<u32> = Vec::new();
+        let fresh = |u: u32, seen: &[bool], groups: &[bool]| {
+            let g = it.group[u as usize];
+            !seen[u as usize] && (g == NONE || !groups[g as usize])
+        };
+        for stop in &route.stops {
+            let node = it.node(*stop);
+            if it.is_client(node) && !fresh(node, &seen, &groups) {
+                continue;
+            }
+            // A delivery goes in where its pickup already is.
+            let partner = if it.is_client(node) { it.partner[node as usize] } else { NONE };
+            if partner != NONE && !it.is_pickup_end[node as usize] && !kept.contains(&partner) {
+                continue;
+            }
+            kept.push(node);
+            if s.try_route(fleet, &kept).is_none() {
+                kept.pop();
+                continue;
+            }
+            if it.is_client(node) {
+                seen[node as usize] = true;
+                if it.group[node as usize] != NONE {
+                    groups[it.group[node as usize] as usize] = true;
+                }
+            }
+        }
+        // Pickups whose delivery did not fit, and reloads without a trip.
+        let whole: Vec<u32> = kept
+            .iter()
+            .copied()
+            .filter(|&u| {
+                !it.is_client(u)
+                    || it.partner[u as usize] == NONE
+                    || kept.contains(&it.partner[u as usize])
+            })
+            .collect();
+        let mut tidy: Vec<u32> = Vec::new();
+        for &u in &whole {
+            if it.is_client(u) || tidy.last().is_some_and(|&p| it.is_client(p)) {
+                tidy.push(u);
+            }
+        }
+        while tidy.last().is_some_and(|&u| !it.is_client(u)) {
+            tidy.pop();
+        }
+        for &u in &kept {
+            if it.is_client(u) && !tidy.contains(&u) {
+                seen[u as usize] = false;
+            }
+        }
+        if tidy.is_empty() || s.try_route(fleet, &tidy).is_none() {
+            for &u in tidy.iter().filter(|&&u| it.is_client(u)) {
+                seen[u as usize] = false;
+            }
+            continue;
+        }
+        let r = s.open(fleet, &tidy);
+        s.routes[r].frozen = frozen.min(s.routes[r].seq.len());
+    }
+    s.reconcile();
+}
+
 /// Runs one trajectory until `tick` says stop. `mark` gives the time for the trace.
 pub(crate) fn run(
     it: &Instance,
     near: &Neighbours,
     set: &Settings,
-    initial: Option<&dyn Fn(&mut State<'_>)>,
+    initial: Option<(&Plan, &[usize])>,
     mut rng: Rng,
     mut tick: impl FnMut(u64, f64) -> Tick,
     mark: impl Fn() -> f64,
@@ -111,17 +186,18 @@ pub(crate) fn run(
         split_rate: set.split_rate,
         split_growth: set.split_growth,
     };
-    let recreate = Recreate { blink_rate: set.blink_rate };
+    let recreate = Recreate { blink_rate: set.blink_rate, last_resort: false };
+    let start = Recreate { blink_rate: 0.0, last_resort: true };
     let mut ruined = ruin::Work::default();
     let mut work = recreate::Work::new(&s);
-    if let Some(load) = initial {
-        load(&mut s);
+    if let Some((plan, frozen)) = initial {
+        adopt(&mut s, plan, frozen);
     } else if it.fleet.len() == 1 && work.is_plain() && !it.has.time && !it.has.shipments {
         savings::build(&mut s, near);
     }
     s.begin();
     let all: Vec<u32> = s.absent.clone();
-    recreate.run(&mut s, near, &mut work, &all, &mut rng);
+    start.run(&mut s, near, &mut work, &all, &mut rng);
     let mut best = Best { routes: Vec::new(), absent: Vec::new(), cost: f64::INFINITY };
     best.follow(&mut s);
     let mut trace = vec![(mark(), 0, best.cost)];

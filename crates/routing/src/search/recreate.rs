@@ -61,6 +61,8 @@ impl Blink {
 pub(super) struct Recreate {
     /// Chance of skipping one position.
     pub blink_rate: f64,
+    /// Open a route only for clients that fit nowhere else.
+    pub last_resort: bool,
 }
 
 /// What the instance lets the insertion skip, and memory that is reused.
@@ -166,9 +168,14 @@ impl Recreate {
         let found = if partner == NONE {
             let mut best = (f64::INFINITY, None);
             self.beside_neighbours(s, near, w, u, blink, rng, &mut best);
-            self.new_route(s, u, None, &mut best);
+            if !self.last_resort {
+                self.new_route(s, u, None, &mut best);
+            }
             if best.1.is_none() {
                 self.anywhere(s, w, u, &mut best);
+            }
+            if best.1.is_none() && self.last_resort {
+                self.new_route(s, u, None, &mut best);
             }
             best
         } else {
@@ -277,6 +284,9 @@ impl Recreate {
     ) {
         let it = s.it;
         let route = &s.routes[r];
+        if pos <= route.frozen {
+            return;
+        }
         let f = &it.fleet[route.fleet];
         let (seq, t) = (&route.seq, &route.tracks);
         let place = Some(Place::Before { route: r as u32, pos: pos as u32 });
@@ -342,7 +352,7 @@ impl Recreate {
         let n = seq.len();
         for &depot in &f.reloads {
             let depot = depot as u32;
-            for pos in 1..n {
+            for pos in route.frozen + 1..n {
                 // [u, depot] right after a depot, [depot, u] right before one.
                 let starts = !it.is_client(seq[pos - 1]);
                 let ends = !it.is_client(seq[pos]);
@@ -377,6 +387,9 @@ impl Recreate {
     ) {
         let it = s.it;
         let route = &s.routes[r];
+        if route.frozen > 0 {
+            return;
+        }
         let old = &it.fleet[route.fleet];
         let last = route.seq.len() - 1;
         let need = route.tracks.delivered[last] + it.delivery[u as usize][0];
@@ -483,7 +496,7 @@ impl Recreate {
         let f = &it.fleet[route.fleet];
         let (seq, t) = (&route.seq, &route.tracks);
         let n = seq.len();
-        for p in 1..n {
+        for p in route.frozen + 1..n {
             if blink.skip(rng) {
                 continue;
             }

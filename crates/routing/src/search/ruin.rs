@@ -56,6 +56,9 @@ impl Ruin {
                 continue;
             }
             let r = at.route as usize;
+            if at.pos as usize <= s.routes[r].frozen {
+                continue;
+            }
             w.done[r] = w.clock;
             cut += 1;
             self.string(s, r, at.pos as usize, longest, w, rng);
@@ -73,7 +76,10 @@ impl Ruin {
         rng: &mut Rng,
     ) {
         let it = s.it;
-        let seq = &s.routes[r].seq;
+        // What is frozen is out of sight; positions below count from there.
+        let frozen = s.routes[r].frozen;
+        let seq = &s.routes[r].seq[frozen..];
+        let pos = pos - frozen;
         let n = seq.len() - 2;
         let limit = (n as f64).min(longest);
         let length = ((rng.unit() * limit + 1.0) as usize).min(n);
@@ -104,9 +110,27 @@ impl Ruin {
         if it.has.shipments {
             for k in from..w.removed.len() {
                 let partner = it.partner[w.removed[k] as usize];
-                if partner != NONE && !w.mark[partner as usize] {
+                if partner != NONE
+                    && !w.mark[partner as usize]
+                    && s.at[partner as usize].pos as usize > frozen
+                {
                     w.mark[partner as usize] = true;
                     w.removed.push(partner);
+                }
+            }
+        }
+        if it.has.shipments && frozen > 0 {
+            // A delivery whose pickup is behind it stays with its vehicle.
+            let mark = &mut w.mark;
+            let mut k = from;
+            while k < w.removed.len() {
+                let u = w.removed[k];
+                let partner = it.partner[u as usize];
+                if partner != NONE && !mark[partner as usize] {
+                    mark[u as usize] = false;
+                    w.removed.swap_remove(k);
+                } else {
+                    k += 1;
                 }
             }
         }

@@ -12,6 +12,8 @@ pub(crate) struct Route {
     pub cost: f64,
     /// Clients on it.
     pub clients: usize,
+    /// The last position that may not change any more; 0 when everything may.
+    pub frozen: usize,
 }
 
 impl Route {
@@ -30,6 +32,7 @@ impl Route {
         self.fleet = o.fleet;
         self.cost = o.cost;
         self.clients = o.clients;
+        self.frozen = o.frozen;
     }
 }
 
