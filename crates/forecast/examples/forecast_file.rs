@@ -46,7 +46,8 @@ fn main() {
         let forecast = model.predict(horizon, &PredictOptions::default()).unwrap();
         let seconds = cpu_seconds() - started;
         println!("{}\t{seconds:.6}\t{}", method.name(), model.failures().len());
-        let mut with_forecast = forecast.ids().iter().zip(forecast.mean().chunks(horizon)).peekable();
+        let mut with_forecast =
+            forecast.ids().iter().zip(forecast.mean().chunks(horizon)).peekable();
         for id in panel.ids() {
             match with_forecast.next_if(|(i, _)| *i == id) {
                 Some((_, f)) => f.iter().for_each(|v| out.extend(v.to_le_bytes())),

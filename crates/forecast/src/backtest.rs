@@ -142,13 +142,8 @@ impl Backtest {
 /// Mean absolute seasonal change, and mean squared change since the first non-zero value.
 fn scales(y: &[f64], m: usize) -> (f64, f64) {
     let lag = if y.len() > m { m } else { 1 };
-    let seasonal: Vec<f64> = y
-        .iter()
-        .skip(lag)
-        .zip(y)
-        .map(|(b, a)| (b - a).abs())
-        .filter(|d| !d.is_nan())
-        .collect();
+    let seasonal: Vec<f64> =
+        y.iter().skip(lag).zip(y).map(|(b, a)| (b - a).abs()).filter(|d| !d.is_nan()).collect();
     let from = y.iter().position(|v| *v != 0.0 && !v.is_nan()).unwrap_or(0);
     let squares: Vec<f64> = present(&y[from..])
         .zip(present(&y[from..]).skip(1))
@@ -274,8 +269,7 @@ pub fn cross_validate(
         out.series.push(block.series);
         out.scales.push(block.scales);
         out.cutoffs.extend(std::iter::repeat_n(block.cutoff, how.horizon));
-        out.timestamps
-            .extend((0..how.horizon as i64).map(|h| calendar.timestamp(block.first + h)));
+        out.timestamps.extend((0..how.horizon as i64).map(|h| calendar.timestamp(block.first + h)));
         out.y.extend(block.y);
         for (p, (mean, intervals)) in out.models.iter_mut().zip(block.models) {
             p.mean.extend(mean);

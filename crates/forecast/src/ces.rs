@@ -88,8 +88,7 @@ impl AutoCes {
         let mut work = Workspace::default();
         for form in forms {
             let m = if form == Form::Plain { 1 } else { m };
-            let Some((criterion, state)) = fit_form(&x, n as f64, form, m, scale, &mut work)
-            else {
+            let Some((criterion, state)) = fit_form(&x, n as f64, form, m, scale, &mut work) else {
                 continue;
             };
             if best.as_ref().is_none_or(|(b, _)| criterion < *b) {

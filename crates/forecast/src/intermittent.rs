@@ -328,8 +328,20 @@ impl Block {
 
 #[derive(Debug, Clone)]
 enum Rule {
-    Croston { factor: f64, size: f64, interval: f64, rate_size: f64, rate_interval: f64, since: f64 },
-    Tsb { size: f64, probability: f64, rate_size: f64, rate_probability: f64 },
+    Croston {
+        factor: f64,
+        size: f64,
+        interval: f64,
+        rate_size: f64,
+        rate_interval: f64,
+        since: f64,
+    },
+    Tsb {
+        size: f64,
+        probability: f64,
+        rate_size: f64,
+        rate_probability: f64,
+    },
     Blocks(Vec<Block>),
 }
 
@@ -495,7 +507,9 @@ mod tests {
     fn updating_equals_refitting_where_rates_are_fixed() {
         let y = [0.0, 3.0, 0.0, 0.0, 1.0, 0.0, 0.0, 2.0, 5.0, 0.0];
         let fits: [&dyn Fn(&[f64]) -> Fitted; 2] =
-            [&|y| Croston::default().fit_series(y).unwrap(), &|y| Tsb::default().fit_series(y).unwrap()];
+            [&|y| Croston::default().fit_series(y).unwrap(), &|y| {
+                Tsb::default().fit_series(y).unwrap()
+            }];
         for fit in fits {
             let mut f = fit(&y[..5]);
             y[5..].iter().for_each(|v| f.update(*v));

@@ -139,9 +139,14 @@ pub fn evaluate(backtest: &Backtest, metrics: &[Metric]) -> Result<Vec<Score>> {
                     }
                     if metric == Metric::Coverage {
                         for i in &p.intervals {
-                            let inside = y.iter().zip(i.lo.iter().zip(&i.hi)).map(|(y, (lo, hi))| {
-                                if y.is_nan() { f64::NAN } else { f64::from(u8::from(lo <= y && y <= hi)) }
-                            });
+                            let inside =
+                                y.iter().zip(i.lo.iter().zip(&i.hi)).map(|(y, (lo, hi))| {
+                                    if y.is_nan() {
+                                        f64::NAN
+                                    } else {
+                                        f64::from(u8::from(lo <= y && y <= hi))
+                                    }
+                                });
                             let value = mean(inside);
                             push(&mut out, &p.model, &format!("coverage-{}", i.level), value)?;
                         }

@@ -51,7 +51,8 @@ pub(crate) fn fit_one(method: &Method, y: &[f64], late: bool) -> (Option<Fitted>
             Err(reason) => reason,
         }
     };
-    let simple = Naive::default().fit_series(y).or_else(|_| HistoricAverage::default().fit_series(y));
+    let simple =
+        Naive::default().fit_series(y).or_else(|_| HistoricAverage::default().fit_series(y));
     (simple.ok(), Some(reason))
 }
 
@@ -158,9 +159,8 @@ impl ForecastModel {
 
     /// The state of one series; `None` when it had no observation.
     fn state(&self, position: usize) -> Result<Option<Fitted>> {
-        let corrupt = || {
-            Error::corrupt(format!("the record of series {:?} is unusable", self.ids[position]))
-        };
+        let corrupt =
+            || Error::corrupt(format!("the record of series {:?} is unusable", self.ids[position]));
         let from = usize::try_from(self.offsets[position]).map_err(|_| corrupt())?;
         let to = usize::try_from(self.offsets[position + 1]).map_err(|_| corrupt())?;
         let record = self.records.get(from..to).ok_or_else(corrupt)?;
@@ -275,11 +275,8 @@ impl ForecastModel {
                 .with("id", s.id));
             }
             for period in next[at]..end {
-                let v = if period < s.start {
-                    f64::NAN
-                } else {
-                    s.values[(period - s.start) as usize]
-                };
+                let v =
+                    if period < s.start { f64::NAN } else { s.values[(period - s.start) as usize] };
                 state.update(v);
             }
             next[at] = next[at].max(end);
@@ -327,8 +324,10 @@ impl ForecastModel {
         let position = self.position(id)?;
         match self.state(position)? {
             Some(state) => Ok(SeriesModel { state }),
-            None => Err(Error::not_enough_data(format!("series {id:?} has no observation"))
-                .with("id", id)),
+            None => {
+                Err(Error::not_enough_data(format!("series {id:?} has no observation"))
+                    .with("id", id))
+            }
         }
     }
 }

@@ -2,10 +2,10 @@
 //! more observation in constant time.
 
 use crate::ces::CesState;
-use crate::ets::EtsState;
-use crate::intermittent::IntermittentState;
 use crate::combine::Combination;
 use crate::conformal::ConformalState;
+use crate::ets::EtsState;
+use crate::intermittent::IntermittentState;
 use crate::simple::{DriftState, LevelState, SeasonalState};
 use crate::theta::ThetaState;
 

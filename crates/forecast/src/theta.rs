@@ -165,7 +165,8 @@ fn solve(y: &[f64], line: &[(f64, f64)], form: Form, alpha: f64) -> Solved {
     zz += ridge * prior * prior;
     let at = |omega: f64| {
         let initial = (zu - omega * uc) / uu;
-        let s = zz + uu * initial * initial + cc * omega * omega - 2.0 * initial * zu
+        let s = zz + uu * initial * initial + cc * omega * omega
+            - 2.0 * initial * zu
             - 2.0 * omega * zc
             + 2.0 * initial * omega * uc;
         Solved { sum_squares: s.max(0.0), alpha, initial, omega }
@@ -243,8 +244,7 @@ fn fit(y: &[f64], m: usize, forms: &[Form]) -> Result<ThetaState, Reason> {
     if season::is_seasonal(&x, m) {
         let positive = x.iter().all(|v| *v > 0.0);
         let by = |kind| season::figures(&x, m, kind);
-        let product =
-            by(Kind::Multiplicative).filter(|f| positive && f.iter().all(|v| *v >= 0.01));
+        let product = by(Kind::Multiplicative).filter(|f| positive && f.iter().all(|v| *v >= 0.01));
         multiplicative = product.is_some();
         figures = product.or_else(|| by(Kind::Additive)).unwrap_or_default();
         for (t, v) in x.iter_mut().enumerate().filter(|_| !figures.is_empty()) {
@@ -403,7 +403,18 @@ impl State for ThetaState {
         let figures = r.vector()?;
         let sound = phase < figures.len().max(1) && alpha > 0.0 && n >= 1.0;
         sound.then_some(Self {
-            form, alpha, omega, level, mean, n, a, b, sigma2, multiplicative, figures, phase,
+            form,
+            alpha,
+            omega,
+            level,
+            mean,
+            n,
+            a,
+            b,
+            sigma2,
+            multiplicative,
+            figures,
+            phase,
         })
     }
 

@@ -49,11 +49,16 @@ fn awkward() -> Vec<(String, Vec<f64>)> {
     out.push(("zero".into(), vec![0.0; 30]));
     out.push(("one spike".into(), (0..30).map(|t| if t == 11 { 1e6 } else { 0.0 }).collect()));
     out.push(("last spike".into(), (0..30).map(|t| if t == 29 { 9.0 } else { 0.0 }).collect()));
-    for (name, from, to) in [("head", 0, 8), ("middle", 10, 18), ("tail", 20, 30), ("season", 4, 29)] {
+    for (name, from, to) in
+        [("head", 0, 8), ("middle", 10, 18), ("tail", 20, 30), ("season", 4, 29)]
+    {
         let y = (0..30).map(|t| if (from..to).contains(&t) { NAN } else { wave(t) }).collect();
         out.push((format!("missing {name}"), y));
     }
-    out.push(("every other missing".into(), (0..40).map(|t| if t % 2 == 0 { NAN } else { wave(t) }).collect()));
+    out.push((
+        "every other missing".into(),
+        (0..40).map(|t| if t % 2 == 0 { NAN } else { wave(t) }).collect(),
+    ));
     out.push(("negative".into(), (0..30).map(|t| -wave(t)).collect()));
     out.push(("sign flips".into(), (0..30).map(|t| if t % 2 == 0 { 1.0 } else { -1.0 }).collect()));
     out.push(("perfect line".into(), (0..30).map(|t| t as f64).collect()));
@@ -183,7 +188,10 @@ fn wrong_parameters_name_themselves() {
         assert!(e.context().any(|(k, _)| k == "parameter"), "{}: {e}", method.name());
     }
     let model = Naive::default().fit(&one, &Run::seed(0)).unwrap();
-    assert_eq!(model.predict(0, &PredictOptions::default()).unwrap_err().code(), ErrorCode::InvalidParams);
+    assert_eq!(
+        model.predict(0, &PredictOptions::default()).unwrap_err().code(),
+        ErrorCode::InvalidParams
+    );
     let levels = PredictOptions::default().levels([100.0]);
     assert_eq!(model.predict(1, &levels).unwrap_err().code(), ErrorCode::InvalidParams);
 }

@@ -1,7 +1,7 @@
 //! Estimation: starting values, optimisation, selection by AICc.
 
 use super::kernel::Objective;
-use super::spec::{DAMPING, Errors, SMOOTHING, Season, Spec, Trend, initial_seasons, Params};
+use super::spec::{DAMPING, Errors, Params, SMOOTHING, Season, Spec, Trend, initial_seasons};
 use crate::numeric::lm::{Problem, Tolerance, Workspace, minimise};
 use crate::numeric::{line, mean, scale_of};
 use crate::season::{self, Kind};
@@ -176,7 +176,10 @@ fn bounds(spec: Spec) -> (Vec<f64>, Vec<f64>) {
     let mut set = |i: usize, b: (f64, f64)| (lo[i], hi[i]) = b;
     set(0, SMOOTHING);
     if spec.has_trend() {
-        set(2, (SMOOTHING.0, SMOOTHING.0 + (SMOOTHING.1 - SMOOTHING.0) * TREND_SHARE / spec.m as f64));
+        set(
+            2,
+            (SMOOTHING.0, SMOOTHING.0 + (SMOOTHING.1 - SMOOTHING.0) * TREND_SHARE / spec.m as f64),
+        );
     }
     if spec.is_damped() {
         set(4, DAMPING);
@@ -281,7 +284,8 @@ pub(crate) fn select(y: &[f64], m: usize, candidates: &Candidates) -> Option<Est
                     continue;
                 }
                 let same_trend = found.iter().rfind(|e| e.spec.trend == trend);
-                let smaller = found.iter().rfind(|e| e.spec.trend != trend && e.spec.errors == errors);
+                let smaller =
+                    found.iter().rfind(|e| e.spec.trend != trend && e.spec.errors == errors);
                 let warm: Vec<&Estimate> = same_trend.into_iter().chain(smaller).collect();
                 if let Some(e) = fitter.fit(spec, &warm) {
                     if best.as_ref().is_none_or(|b| e.aicc < b.aicc) {
@@ -318,7 +322,8 @@ pub(crate) fn run(e: &Estimate, y: &[f64], mut fitted: Option<&mut Vec<f64>>) ->
         if let Some(out) = fitted.as_deref_mut() {
             out.push(f);
         }
-        let r = advance(e.spec, p, &mut state.level, &mut state.slope, &mut state.seasons, phase, v);
+        let r =
+            advance(e.spec, p, &mut state.level, &mut state.slope, &mut state.seasons, phase, v);
         if let Some(r) = r {
             state.sum_squares += r * r;
             state.n += 1;

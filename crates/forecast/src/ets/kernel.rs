@@ -79,9 +79,7 @@ impl Problem for Objective<'_> {
         match (self.spec.errors, self.spec.season) {
             (Errors::Additive, Season::None) => value::<false, 0>(self.y, self.n, p, &mut []),
             (Errors::Additive, _) => value::<false, 1>(self.y, self.n, p, &mut self.season),
-            (Errors::Multiplicative, Season::None) => {
-                value::<true, 0>(self.y, self.n, p, &mut [])
-            }
+            (Errors::Multiplicative, Season::None) => value::<true, 0>(self.y, self.n, p, &mut []),
             (Errors::Multiplicative, Season::Additive) => {
                 value::<true, 1>(self.y, self.n, p, &mut self.season)
             }
@@ -184,8 +182,7 @@ fn with_geometric_mean(sum: f64, mean_df: &[f64], g: &mut [f64], h: &mut [f64]) 
     let p = g.len();
     for i in 0..p {
         for j in 0..=i {
-            h[i * p + j] +=
-                mean_df[i] * g[j] + g[i] * mean_df[j] + mean_df[i] * mean_df[j] * sum;
+            h[i * p + j] += mean_df[i] * g[j] + g[i] * mean_df[j] + mean_df[i] * mean_df[j] * sum;
         }
     }
     for i in 0..p {
@@ -440,7 +437,9 @@ mod tests {
         let mut y: Vec<f64> = (0..40)
             .map(|t| {
                 let t = f64::from(t);
-                1.0 + 0.01 * t + 0.2 * (t * std::f64::consts::FRAC_PI_2).sin() + 0.1 * (t * 1.7).cos()
+                1.0 + 0.01 * t
+                    + 0.2 * (t * std::f64::consts::FRAC_PI_2).sin()
+                    + 0.1 * (t * 1.7).cos()
             })
             .collect();
         y[7] = f64::NAN;

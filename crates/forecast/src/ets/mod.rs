@@ -371,8 +371,7 @@ impl State for EtsState {
         }
         let mut theta: Vec<f64> = Vec::with_capacity(h);
         for i in 0..h {
-            let past: f64 =
-                (0..i).map(|j| weights[j] * weights[j] * theta[i - 1 - j]).sum::<f64>();
+            let past: f64 = (0..i).map(|j| weights[j] * weights[j] * theta[i - 1 - j]).sum::<f64>();
             theta.push(base[i] * base[i] + self.sigma2 * past);
         }
         (0..h)
@@ -427,7 +426,17 @@ impl State for EtsState {
         let spec = Spec { errors, trend, season, m };
         let sound = phase < m.max(1) && m > 0 && (season == Season::None) == seasons.is_empty();
         sound.then_some(Self {
-            spec, alpha, beta, gamma, phi, level, slope, seasons, phase, sigma2, objective,
+            spec,
+            alpha,
+            beta,
+            gamma,
+            phi,
+            level,
+            slope,
+            seasons,
+            phase,
+            sigma2,
+            objective,
         })
     }
 
