@@ -403,7 +403,8 @@ impl Calendar {
     }
 
     /// Whether the fields, perhaps read from a file, make a grid.
-    pub(super) fn is_sound(&self) -> bool {
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
         self.day <= 31
             && i64::from(self.time) < DAY
             && self.phase.unsigned_abs() <= MAX_TIMESTAMP as u64
