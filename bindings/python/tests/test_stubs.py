@@ -2,7 +2,10 @@
 
 import ast
 import inspect
+import os
 import pkgutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +57,20 @@ def test_docstrings_hold_no_rust():
     for path, thing in public():
         text = inspect.getdoc(thing) or ""
         assert "```" not in text and "::" not in text, path
+
+
+def test_what_users_write_passes_a_strict_type_check():
+    here = Path(__file__).parent
+    site = Path(mercato.__file__).resolve().parents[1]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--no-incremental",
+        str(here / "typed_use.py"),
+    ]
+    check = subprocess.run(
+        command, env=os.environ | {"MYPYPATH": str(site)}, cwd=here, capture_output=True, text=True
+    )
+    assert check.returncode == 0, check.stdout + check.stderr

@@ -1,0 +1,27 @@
+"""The examples of examples/python, run as a user would."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import INVOICES, ROOT
+
+import mercato
+
+HERE = os.environ | {"PYTHONPATH": str(Path(mercato.__file__).resolve().parents[1])}
+
+
+def test_the_quickstart_tells_its_story():
+    found = [str(path) for path in INVOICES if path.is_file()]
+    if not found:
+        pytest.skip("the invoices are not in this checkout")
+    command = [sys.executable, ROOT / "examples/python/quickstart.py", found[0]]
+    story = subprocess.run(command, env=HERE, capture_output=True, text=True)
+    assert story.returncode == 0, story.stderr
+    recall = {
+        l.split()[0]: float(l.split()[2]) for l in story.stdout.splitlines() if "recall@10" in l
+    }
+    assert recall["Als"] > recall["Popularity"] > 0
+    assert "may like" in story.stdout and "opened again" in story.stdout
