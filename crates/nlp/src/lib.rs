@@ -5,12 +5,23 @@
 
 #![deny(missing_docs)]
 
+mod assistant;
 mod classify;
+mod entities;
+mod knowledge;
 mod linear;
+mod summary;
 pub mod text;
 
-pub use classify::{
-    Assessment, Evaluation, Explanation, IntentClassifier, IntentModel, OutOfScope, TextClassifier,
-    TextModel, evaluate, evaluate_text,
+pub use assistant::{
+    Action, Assistant, Flow, Handoff, Localized, Mood, Policy, Reply, Resolution, Risk,
+    RiskCoverage, Session, Slot, risk_coverage,
 };
+pub use classify::{
+    Assessment, Evaluation, Explanation, IntentClassifier, IntentModel, OutOfScope,
+    SentimentClassifier, TextClassifier, TextModel, evaluate, evaluate_text,
+};
+pub use entities::{Dictionary, Entity, EntityExtractor, Names, Patterns};
+pub use knowledge::{Document, KnowledgeBase, KnowledgeOptions, Passage};
 pub use mercato_core::{Error, ErrorCode, Id, Persist, Result, Run, Scored};
+pub use summary::{summarize, summarize_turns};

@@ -311,8 +311,7 @@ impl IntentModel {
     ///
     /// # Errors
     /// `invalid_input` for lengths that differ or an empty label; `not_enough_data` for no examples;
-    /// `unsupported` when the model knows fewer than three intents after learning from a model of two
-    /// or was trained with `memory` 0; `cancelled`, `deadline_exceeded`.
+    /// `unsupported` when the model was trained with `memory` 0 or knows fewer than three intents; `cancelled`, `deadline_exceeded`.
     pub fn learn<T: AsRef<str>, L: AsRef<str>>(
         &self,
         texts: &[T],
@@ -363,6 +362,18 @@ impl IntentModel {
             memory,
             revision: self.revision + 1,
         })
+    }
+
+    /// Share of the examples remembered by `other` that this model gets right.
+    pub(crate) fn accuracy_on_memory_of(&self, other: &Self) -> f64 {
+        let known = || other.memory.iter().filter(|m| m.0 != NONE);
+        let right = known().filter(|(label, text)| {
+            self.text.engine.margins(text, |m| {
+                let best = (1..m.len()).fold(0, |b, i| if m[i] > m[b] { i } else { b });
+                self.labels()[best] == other.labels()[*label as usize]
+            })
+        });
+        right.count() as f64 / known().count().max(1) as f64
     }
 
     pub(crate) fn text_model(&self) -> &TextModel {

@@ -3,7 +3,7 @@
 use super::calibration::Calibration;
 use super::solver::{Block, LANES, NONE, Problem, Rows, solve};
 use super::vocabulary::{Scratch, Vocabulary};
-use super::weights::Weights;
+use super::weights::{Weights, prune};
 use crate::text::Features;
 use mercato_core::{Artifact, ArtifactWriter, Error, Result, Run};
 use std::cell::RefCell;
@@ -87,6 +87,7 @@ impl Engine {
             bias: BIAS,
             passes: t.passes,
             tolerance: TOLERANCE,
+            mask: &[],
             near: &[],
         };
 
@@ -114,11 +115,18 @@ impl Engine {
         let calibration = Calibration::fit(&held, &held_labels);
 
         let active: Vec<u32> = (0..texts.len() as u32).collect();
-        let blocks = solve(&Problem { active: &active, ..problem }, run)?;
+        let blocks = solve(&Problem { active: &active, ..problem.clone() }, run)?;
         let cell_bytes = if columns(classes) > 256 { 3 } else { 2 };
         let left = t.max_bytes as f32 - vocabulary.len() as f32 * FEATURE_BYTES;
-        let max_cells = (left * 0.9) as usize / cell_bytes;
-        let weights = Weights::quantise(&blocks, columns(classes), BIAS, max_cells);
+        let max_cells = (left * 0.98) as usize / cell_bytes;
+        let importance = vocabulary.importance();
+        // Pruned, then solved again with the weights that are left: they make up for the others.
+        let mask = prune(&blocks, columns(classes), max_cells, &importance);
+        let blocks = match &mask {
+            Some(mask) => solve(&Problem { active: &active, mask, ..problem.clone() }, run)?,
+            None => blocks,
+        };
+        let weights = Weights::quantise(&blocks, columns(classes), BIAS);
         let features = t.features.clone();
         Ok((Self { features, vocabulary, weights, calibration, classes }, own))
     }

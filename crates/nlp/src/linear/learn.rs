@@ -61,6 +61,7 @@ impl Engine {
             bias: BIAS,
             passes: PASSES,
             tolerance: 0.01,
+            mask: &[],
             near: &near,
         };
         let blocks = solve(&problem, run)?;

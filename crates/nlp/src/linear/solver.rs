@@ -60,6 +60,8 @@ pub(crate) struct Problem<'a> {
     pub passes: usize,
     /// Largest projected gradient at which a class counts as solved.
     pub tolerance: f32,
+    /// Which weights may differ from zero, a bit per class of each block's features; empty for all.
+    pub mask: &'a [Vec<u16>],
     /// Weights to stay close to instead of zero, block by block; empty for none.
     pub near: &'a [Block<LANES>],
 }
@@ -156,6 +158,7 @@ impl<const L: usize> State<L> {
     #[inline(always)]
     fn pass_any(&mut self, p: &Problem<'_>, order: &[u32]) -> f32 {
         let bias = p.features;
+        let mask = p.mask.get(self.first / L).map_or(&[][..], Vec::as_slice);
         let mut worst = [0f32; L];
         for &i in order {
             let i = i as usize;
@@ -192,8 +195,15 @@ impl<const L: usize> State<L> {
             if any > 0.0 {
                 for (&id, &v) in ids.iter().zip(values) {
                     let w = &mut self.w[id as usize];
-                    for l in 0..L {
-                        w[l] += delta[l] * v;
+                    if mask.is_empty() {
+                        for l in 0..L {
+                            w[l] += delta[l] * v;
+                        }
+                    } else {
+                        let open = mask[id as usize];
+                        for l in 0..L {
+                            w[l] += delta[l] * v * f32::from(open >> l & 1);
+                        }
                     }
                 }
                 for l in 0..L {

@@ -115,6 +115,15 @@ impl Vocabulary {
         self.fingerprints.len()
     }
 
+    /// What a weight of each feature matters on average: the feature's usual value in a message,
+    /// times a mild power of how often it occurs.
+    pub fn importance(&self) -> Vec<f32> {
+        // Chosen on validation parts of BANKING77 and CLINC150; between 0.3 and 0.5 it hardly matters.
+        const POWER: f32 = 0.4;
+        let rarity = |q: u8| f32::from(q) * IDF_STEP;
+        self.idf.iter().map(|&q| rarity(q) * (-POWER * rarity(q)).exp()).collect()
+    }
+
     /// The number of an n-gram's feature.
     #[inline]
     pub fn find(&self, hash: u64) -> Option<u32> {

@@ -59,21 +59,10 @@ impl Weights {
         self.bias.len()
     }
 
-    /// Quantises solved blocks, keeping the `max_cells` weights that matter most: those with the
-    /// largest magnitude. Weights that round to zero are dropped as well.
-    pub fn quantise(blocks: &[Block<LANES>], columns: usize, bias: f32, max_cells: usize) -> Self {
+    /// Quantises solved blocks; weights that round to zero are dropped.
+    pub fn quantise(blocks: &[Block<LANES>], columns: usize, bias: f32) -> Self {
         let features = blocks.first().map_or(0, |b| b.len() - 1);
         let at = |f: usize, c: usize| blocks[c / LANES][f][c % LANES];
-        let mut cutoff = 0.0f32;
-        let mut magnitudes: Vec<f32> = (0..features)
-            .flat_map(|f| (0..columns).map(move |c| (f, c)))
-            .map(|(f, c)| at(f, c).abs())
-            .filter(|&m| m > 1e-4)
-            .collect();
-        if magnitudes.len() > max_cells {
-            let rank = magnitudes.len() - max_cells;
-            cutoff = *magnitudes.select_nth_unstable_by(rank, f32::total_cmp).1;
-        }
         let scale: Vec<f32> = (0..columns)
             .map(|c| (0..features).map(|f| at(f, c).abs()).fold(0.0, f32::max) / 127.0)
             .collect();
@@ -82,7 +71,7 @@ impl Weights {
             let row = (0..columns).filter_map(|c| {
                 let w = at(f, c);
                 let q = (w / scale[c]).round();
-                (w.abs() >= cutoff && scale[c] > 0.0 && q != 0.0).then_some((c as u16, q as i8))
+                (scale[c] > 0.0 && q != 0.0).then_some((c as u16, q as i8))
             });
             rows.push(row);
         }
@@ -221,6 +210,33 @@ impl Weights {
         }
         Ok(Self { starts, lengths, classes, cells, scale, bias })
     }
+}
+
+/// The `max_cells` weights that matter most, by magnitude times the importance of their feature:
+/// a bit per class for every feature of every block. `None` when no more than that differ from zero.
+pub(crate) fn prune(
+    blocks: &[Block<LANES>],
+    columns: usize,
+    max_cells: usize,
+    importance: &[f32],
+) -> Option<Vec<Vec<u16>>> {
+    let value = |b: usize, f: usize, l: usize| blocks[b][f][l].abs() * importance[f];
+    let lanes = |b: usize| LANES.min(columns - b * LANES);
+    let mut values: Vec<f32> = Vec::new();
+    for b in 0..blocks.len() {
+        for f in 0..importance.len() {
+            values.extend((0..lanes(b)).map(|l| value(b, f, l)).filter(|&v| v > 1e-4));
+        }
+    }
+    if values.len() <= max_cells {
+        return None;
+    }
+    let rank = values.len() - max_cells;
+    let cutoff = *values.select_nth_unstable_by(rank, f32::total_cmp).1;
+    let row = |b: usize, f: usize| {
+        (0..lanes(b)).filter(|&l| value(b, f, l) >= cutoff).fold(0u16, |bits, l| bits | 1 << l)
+    };
+    Some((0..blocks.len()).map(|b| (0..importance.len()).map(|f| row(b, f)).collect()).collect())
 }
 
 #[derive(Default)]
