@@ -28,6 +28,31 @@ impl Aligned {
             Aligned::Shared(column) => column.as_slice(),
         }
     }
+
+    /// The bytes, for change; shared ones are copied first.
+    pub(crate) fn to_mut(&mut self) -> &mut [u8] {
+        if let Aligned::Shared(column) = self {
+            *self = Aligned::copy_of(column);
+        }
+        match self {
+            Aligned::Owned(lines) => bytemuck::cast_slice_mut(lines),
+            Aligned::Shared(_) => &mut [],
+        }
+    }
+
+    /// Lengthens to `len` bytes, a multiple of a line, with zeros.
+    pub(crate) fn grow(&mut self, len: usize) {
+        self.to_mut();
+        if let Aligned::Owned(lines) = self {
+            lines.resize(len / Line::LEN, Line::ZERO);
+        }
+    }
+
+    fn copy_of(bytes: &[u8]) -> Self {
+        let mut lines = vec![Line::ZERO; bytes.len().div_ceil(Line::LEN)];
+        bytemuck::cast_slice_mut::<_, u8>(&mut lines)[..bytes.len()].copy_from_slice(bytes);
+        Aligned::Owned(lines)
+    }
 }
 
 impl From<Column<u8>> for Aligned {
@@ -36,8 +61,6 @@ impl From<Column<u8>> for Aligned {
         if column.as_slice().as_ptr().align_offset(Line::LEN) == 0 {
             return Aligned::Shared(column);
         }
-        let mut lines = vec![Line::ZERO; column.len().div_ceil(Line::LEN)];
-        bytemuck::cast_slice_mut::<_, u8>(&mut lines)[..column.len()].copy_from_slice(&column);
-        Aligned::Owned(lines)
+        Aligned::copy_of(&column)
     }
 }

@@ -2,12 +2,19 @@
 //!
 //! | type | what it is |
 //! |---|---|
-//! | [`Scan`] | exact top-k by inner product over a factor matrix: an 8-bit scan that is certified by its own error bound, then exact `f32` scores |
+//! | [`VectorIndex`] | vectors under the caller's ids: cosine, inner product or distance; filters, updates, one file |
+//! | [`Scan`] | exact top-k over a factor matrix, for models that hold the rows themselves: an 8-bit scan certified by its own error bound, then exact `f32` scores |
+//! | [`kernels`] | inner loops with the same bits on every processor |
 
 #![deny(missing_docs)]
 
 mod aligned;
+mod graph;
 pub mod kernels;
 mod scan;
+mod vector;
 
 pub use scan::{Scan, ScanScratch};
+pub use vector::{
+    IndexKind, IndexParams, Metric, Neighbours, RecallReport, SearchOptions, VectorIndex,
+};

@@ -8,6 +8,7 @@
 
 pub(crate) mod block;
 mod dot;
+pub(crate) mod gather;
 
 pub use dot::{dot, squared_distance};
 

@@ -1,7 +1,7 @@
 //! Many queries at once.
 
-use super::{Ask, Scan, ScanScratch, is_zero};
-use crate::scan::quantise::check_vector;
+use super::{Ask, Scan, ScanScratch};
+use crate::scan::check_vector;
 use mercato_core::{Bitmap, Error, Result, Run};
 use rayon::prelude::*;
 
@@ -69,7 +69,7 @@ impl Scan {
                             let one = ask(slot);
                             check_vector(one.query, self.dim)
                                 .map_err(|e| e.with("query", t * TASK + slot))?;
-                            if direct || is_zero(one.query) {
+                            if direct || self.constant(one.query) {
                                 self.score_allowed(rows, one, allow, scratch, slot, k);
                             } else {
                                 scratch.active.push(slot);

@@ -1,4 +1,4 @@
-//! Exact top-k by inner product.
+//! Exact top-k by inner product or Euclidean distance.
 //!
 //! **What it is.** Rows are quantised to 8 bits. A query is quantised too and scanned over all
 //! rows, 16 at a time; only rows whose *upper bound* reaches the k-th best score so far are scored
@@ -14,6 +14,9 @@
 //! whose largest norm cannot reach the k-th best score: after some 12 % of the rows for matrix
 //! factors, whose norms follow popularity, and never for vectors of equal length.
 //!
+//! **Euclidean distance** ranks as `q.r - |r|^2 / 2` does. The same scan runs with half the squared
+//! norm in the place of the norm, and the loss of the query times the largest norm in the threshold.
+//!
 //! **When to choose it.** Whenever all scores of a request are to be ranked exactly: recommendation
 //! from factors, similar products, up to about 50,000 rows per request at well below a millisecond.
 //!
@@ -28,9 +31,31 @@ mod tests;
 
 use crate::aligned::{Aligned, Line};
 use crate::kernels::block::{self, BOUND_LINES, Blocks, Hit, Queries, ROWS};
-use crate::kernels::{Isa, dot, prefetch};
+use crate::kernels::{Isa, dot, prefetch, squared_distance};
 use mercato_core::{Artifact, ArtifactWriter, Bitmap, Column, Error, Result, Run, TopK};
-use quantise::{Prepared, check_vector, dim_range, quantise_rows};
+pub(crate) use quantise::check_vector;
+use quantise::{Prepared, dim_range, quantise_rows};
+
+/// What a [`Scan`] ranks by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Space {
+    /// Inner product.
+    Dot,
+    /// Negative squared Euclidean distance.
+    L2,
+}
+
+impl Space {
+    /// The exact score of a row.
+    #[inline]
+    pub(crate) fn score(self, isa: Isa, query: &[f32], row: &[f32]) -> f32 {
+        match self {
+            Space::Dot => dot(isa, query, row),
+            Space::L2 => -squared_distance(isa, query, row),
+        }
+    }
+}
+pub(crate) use quantise::{code, scale_of};
 
 /// Queries that share one pass over the rows.
 const TOGETHER: usize = 4;
@@ -63,6 +88,9 @@ const SCAN_WORTHWHILE: usize = 10;
 pub struct Scan {
     n: usize,
     dim: usize,
+    space: Space,
+    /// The largest norm of a row; only set under L2.
+    longest: f32,
     /// The row at each place of the blocks: rows in descending norm.
     order: Column<u32>,
     blocks: Aligned,
@@ -101,6 +129,11 @@ impl Scan {
     /// more than 2^32 - 1 rows, or a row is not finite or has a norm above 1e18; `cancelled`,
     /// `deadline_exceeded`.
     pub fn build(rows: &[f32], dim: usize, run: &Run) -> Result<Self> {
+        Self::build_in(Space::Dot, rows, dim, run)
+    }
+
+    /// As [`build`](Self::build), to rank by either measure.
+    pub(crate) fn build_in(space: Space, rows: &[f32], dim: usize, run: &Run) -> Result<Self> {
         dim_range(dim)?;
         if !rows.len().is_multiple_of(dim) || rows.len() / dim >= u32::MAX as usize {
             return Err(Error::invalid_input(format!(
@@ -108,9 +141,9 @@ impl Scan {
                 rows.len()
             )));
         }
-        let (order, blocks) = run.install(|| quantise_rows(rows, dim, run))??;
+        let (order, blocks, longest) = run.install(|| quantise_rows(space, rows, dim, run))??;
         let blocks = Aligned::Owned(blocks);
-        Ok(Self { n: rows.len() / dim, dim, order: order.into(), blocks })
+        Ok(Self { n: rows.len() / dim, dim, space, longest, order: order.into(), blocks })
     }
 
     /// How many rows there are.
@@ -162,7 +195,7 @@ impl Scan {
         check_vector(query, self.dim)?;
         let ask = Ask { query, exclude };
         scratch.resize(1, k);
-        if self.few_allowed(allow) || is_zero(query) {
+        if self.few_allowed(allow) || self.constant(query) {
             self.score_allowed(rows, ask, allow, scratch, 0, k);
         } else {
             scratch.active.push(0);
@@ -179,6 +212,9 @@ impl Scan {
     /// `internal` for an invalid section name.
     pub fn write<'a>(&'a self, w: &mut ArtifactWriter<'a>, name: &str) -> Result<()> {
         w.column(name, self.blocks.as_slice())?;
+        if self.space == Space::L2 {
+            w.owned_column(&format!("{name}.longest"), &[self.longest])?;
+        }
         w.column(&format!("{name}.order"), &self.order)
     }
 
@@ -187,6 +223,17 @@ impl Scan {
     /// # Errors
     /// `corrupt_artifact` when the sections do not fit `n` rows of `dim` values.
     pub fn read(a: &Artifact, name: &str, n: usize, dim: usize) -> Result<Self> {
+        Self::read_in(Space::Dot, a, name, n, dim)
+    }
+
+    /// As [`read`](Self::read), for either measure.
+    pub(crate) fn read_in(
+        space: Space,
+        a: &Artifact,
+        name: &str,
+        n: usize,
+        dim: usize,
+    ) -> Result<Self> {
         dim_range(dim).map_err(|e| Error::corrupt(e.message()))?;
         let len = n
             .div_ceil(ROWS)
@@ -194,7 +241,12 @@ impl Scan {
             .filter(|_| n < u32::MAX as usize)
             .ok_or_else(|| Error::corrupt(format!("{n} rows are too many")))?;
         let order = a.column_of_len(&format!("{name}.order"), n)?;
-        Ok(Self { n, dim, order, blocks: Aligned::from(a.column_of_len::<u8>(name, len)?) })
+        let longest = match space {
+            Space::Dot => 0.0,
+            Space::L2 => a.column_of_len::<f32>(&format!("{name}.longest"), 1)?[0],
+        };
+        let blocks = Aligned::from(a.column_of_len::<u8>(name, len)?);
+        Ok(Self { n, dim, space, longest, order, blocks })
     }
 
     fn check(&self, rows: &[f32], allow: Option<&Bitmap>) -> Result<()> {
@@ -224,7 +276,7 @@ impl Scan {
     }
 
     /// Scores every allowed row exactly: for selective filters, and for the zero query, all of
-    /// whose scores are zero.
+    /// whose inner products are zero.
     fn score_allowed(
         &self,
         rows: &[f32],
@@ -235,7 +287,7 @@ impl Scan {
         k: usize,
     ) {
         let isa = Isa::best();
-        let zero = is_zero(ask.query);
+        let zero = self.constant(ask.query);
         let best = &mut scratch.best[slot];
         let mut kept = 0;
         for first in (0..self.n).step_by(64) {
@@ -249,11 +301,17 @@ impl Scan {
                 if excluded(ask.exclude, row as u32) {
                     continue;
                 }
-                let score = if zero { 0.0 } else { dot(isa, ask.query, self.row(rows, row)) };
+                let score =
+                    if zero { 0.0 } else { self.space.score(isa, ask.query, self.row(rows, row)) };
                 best.push(row as u32, score);
                 kept += 1;
             }
         }
+    }
+
+    /// Whether all rows score zero.
+    fn constant(&self, query: &[f32]) -> bool {
+        self.space == Space::Dot && query.iter().all(|&x| x == 0.0)
     }
 
     #[inline]
@@ -270,7 +328,7 @@ impl Scan {
         scratch: &mut ScanScratch,
         ask: &dyn Fn(usize) -> Ask<'q>,
     ) {
-        scratch.prepare(self.dim, ask);
+        scratch.prepare(self, ask);
         let stride = stride(self.dim);
         let codes = groups(self.dim) * Line::LEN;
         let bytes = self.blocks.as_slice();
@@ -289,8 +347,8 @@ impl Scan {
             if queries == 0 {
                 break;
             }
-            let tile =
-                Tile { rows, order, allow, bytes, dim: self.dim, first: (first * ROWS) as u32 };
+            let first_place = (first * ROWS) as u32;
+            let tile = Tile { scan: self, rows, order, allow, bytes, first: first_place };
             let together = queries / TOGETHER * TOGETHER;
             for at in (0..together).step_by(TOGETHER) {
                 tile.pass::<TOGETHER>(at, scratch, ask);
@@ -306,11 +364,11 @@ impl Scan {
 
 /// A run of blocks that stays in the cache while the active queries pass over it.
 struct Tile<'a> {
+    scan: &'a Scan,
     rows: &'a [f32],
     order: &'a [u32],
     allow: Option<&'a Bitmap>,
     bytes: &'a [u8],
-    dim: usize,
     /// The place of its first row.
     first: u32,
 }
@@ -321,8 +379,8 @@ impl<'a> Tile<'a> {
     #[inline]
     fn row(&self, place: u32) -> Option<(u32, &'a [f32])> {
         let row = *self.order.get(place as usize)?;
-        let start = row as usize * self.dim;
-        Some((row, self.rows.get(start..start + self.dim)?))
+        let start = row as usize * self.scan.dim;
+        Some((row, self.rows.get(start..start + self.scan.dim)?))
     }
 
     /// Scans the tile for `Q` queries, from place `at` of the active ones, and scores the hits.
@@ -336,7 +394,7 @@ impl<'a> Tile<'a> {
         let ScanScratch { words, prepared, active, best, hits, .. } = scratch;
         let slots: [usize; Q] = std::array::from_fn(|q| active[at + q]);
         let of = slots.map(|slot| &prepared[slot]);
-        let groups = groups(self.dim);
+        let groups = groups(self.scan.dim);
         let queries = Queries::<Q> {
             words: slots.map(|slot| &words[slot * groups..(slot + 1) * groups]),
             start: of.map(|p| p.start),
@@ -361,7 +419,7 @@ impl<'a> Tile<'a> {
                 if upper < of[q].reachable(best.threshold()) || filtered || excluded(exclude, row) {
                     continue;
                 }
-                best.push(row, dot(isa, query, values));
+                best.push(row, self.scan.space.score(isa, query, values));
             }
         }
     }
@@ -375,10 +433,6 @@ fn groups(dim: usize) -> usize {
 /// Bytes in a block.
 fn stride(dim: usize) -> usize {
     (groups(dim) + BOUND_LINES) * Line::LEN
-}
-
-fn is_zero(query: &[f32]) -> bool {
-    query.iter().all(|&x| x == 0.0)
 }
 
 /// Whether `row` is in the ascending list.
@@ -395,14 +449,14 @@ impl ScanScratch {
     }
 
     /// Quantises the active queries.
-    fn prepare<'q>(&mut self, dim: usize, ask: &dyn Fn(usize) -> Ask<'q>) {
-        let groups = groups(dim);
+    fn prepare<'q>(&mut self, scan: &Scan, ask: &dyn Fn(usize) -> Ask<'q>) {
+        let groups = groups(scan.dim);
         let slots = self.active.last().map_or(0, |last| last + 1);
         self.words.resize(slots * groups, 0);
         self.prepared.resize(slots, Prepared::default());
         for &slot in &self.active {
             let words = &mut self.words[slot * groups..(slot + 1) * groups];
-            self.prepared[slot] = Prepared::new(ask(slot).query, words);
+            self.prepared[slot] = Prepared::new(scan.space, scan.longest, ask(slot).query, words);
         }
     }
 }

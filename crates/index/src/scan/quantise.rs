@@ -1,6 +1,6 @@
 //! Rows and queries as 8-bit codes with measured losses.
 
-use super::{groups, stride};
+use super::{Space, groups, stride};
 use crate::aligned::Line;
 use crate::kernels::block::ROWS;
 use mercato_core::{Error, Result, Run};
@@ -23,7 +23,7 @@ pub(super) fn dim_range(dim: usize) -> Result<()> {
 }
 
 /// Fails for a vector that cannot be scored.
-pub(super) fn check_vector(v: &[f32], dim: usize) -> Result<()> {
+pub(crate) fn check_vector(v: &[f32], dim: usize) -> Result<()> {
     if v.len() != dim {
         return Err(Error::invalid_input(format!(
             "a vector of {dim} values expected, got {}",
@@ -46,33 +46,54 @@ fn norm(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// The scale of the codes of `v`: its largest value becomes 127.
-fn scale_of(v: &[f32]) -> f32 {
+pub(crate) fn scale_of(v: &[f32]) -> f32 {
     v.iter().fold(0.0f32, |m, x| m.max(x.abs())) / 127.0
 }
 
 /// The code of `x`. Any code would do: what it loses is measured.
 #[inline]
-fn code(x: f32, scale: f32) -> i8 {
+pub(crate) fn code(x: f32, scale: f32) -> i8 {
     // A zero or subnormal scale gives NaN or more than 127; the cast maps NaN to 0.
     (x / scale).round_ties_even().clamp(-127.0, 127.0) as i8
 }
 
-/// What the kernels need of a query beside its codes.
-#[derive(Debug, Clone, Copy, Default)]
+/// What the kernels need of a query beside its codes, and what scores ask of upper bounds.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Prepared {
     pub start: i32,
     pub scale: f32,
     pub per_loss: f32,
     pub per_norm: f32,
-    /// An upper bound of the query's norm.
-    norm: f32,
-    /// Absolute error of scores and bounds from products below the smallest `f32`.
-    underflow: f32,
+    /// Scores to bounds: what a bound must reach is `slope * score + offset`, roughly.
+    need: Need,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Need {
+    Dot {
+        /// An upper bound of the query's norm.
+        norm: f32,
+        /// Absolute error of scores and bounds from products below the smallest `f32`.
+        underflow: f32,
+    },
+    L2 {
+        /// The squared norm of the query.
+        square: f64,
+        /// What bounds may lack: the query's loss times the largest norm, and all rounding.
+        lacking: f64,
+    },
+}
+
+impl Default for Prepared {
+    fn default() -> Self {
+        let need = Need::Dot { norm: 0.0, underflow: 0.0 };
+        Self { start: 0, scale: 0.0, per_loss: 0.0, per_norm: 0.0, need }
+    }
 }
 
 impl Prepared {
     /// Quantises a query into words of four codes.
-    pub(super) fn new(query: &[f32], words: &mut [i32]) -> Self {
+    pub(super) fn new(space: Space, longest: f32, query: &[f32], words: &mut [i32]) -> Self {
         let scale = scale_of(query);
         let (mut sum, mut kept, mut lost, mut all) = (0i32, 0.0f64, 0.0f64, 0.0f64);
         for (word, four) in words.iter_mut().zip(query.chunks(4)) {
@@ -91,30 +112,61 @@ impl Prepared {
         // Rounding in `f32`: of the exact score (one product, dim / 32 additions in a lane, five
         // between lanes) and of the bound (fewer than 16 operations), doubled for good measure.
         let rounding = 2.0 * (query.len() as f64 / 32.0 + 32.0) * UNIT;
+        let (kept, lost, all) = (kept.sqrt(), lost.sqrt(), all.sqrt());
+        let underflow = (query.len() + 64) as f32 * f32::from_bits(1 << 9);
+        let (per_norm, need) = match space {
+            Space::Dot => {
+                let norm = (all * (1.0 + rounding) * ROUND_UP) as f32;
+                ((lost + all * rounding) * ROUND_UP, Need::Dot { norm, underflow })
+            }
+            Space::L2 => {
+                // In the place of the norm lies half its square, to be taken off.
+                let longest = f64::from(longest);
+                let rounded = (all * longest + longest * longest + all * all) * rounding;
+                let lacking = lost * longest * ROUND_UP + rounded + f64::from(underflow);
+                (-1.0, Need::L2 { square: all * all, lacking })
+            }
+        };
         Self {
             start: -128 * sum,
             scale,
-            per_loss: (kept.sqrt() * (1.0 + rounding) * ROUND_UP) as f32,
-            per_norm: ((lost.sqrt() + all.sqrt() * rounding) * ROUND_UP) as f32,
-            norm: (all.sqrt() * (1.0 + rounding) * ROUND_UP) as f32,
-            underflow: (query.len() + 64) as f32 * f32::from_bits(1 << 9),
+            per_loss: (kept * (1.0 + rounding) * ROUND_UP) as f32,
+            per_norm: per_norm as f32,
+            need,
         }
     }
 
     /// What an upper bound must reach for its row to be worth scoring.
     #[inline]
     pub(super) fn reachable(&self, threshold: f32) -> f32 {
-        threshold - self.underflow
+        match self.need {
+            Need::Dot { underflow, .. } => threshold - underflow,
+            Need::L2 { square, lacking } => {
+                // A distance is a sum of squares, computed to within a relative error that is
+                // far below one in ten thousand for any dimension up to the largest.
+                let score = f64::from(threshold) * (1.0 + 1e-4);
+                let need = 0.5 * (score + square) - lacking;
+                (need - need.abs() * 1e-6) as f32
+            }
+        }
     }
 
     /// Whether no row of at most this norm reaches the threshold.
     pub(super) fn ends(&self, norm: f32, threshold: f32) -> bool {
-        self.norm * norm < self.reachable(threshold)
+        match self.need {
+            Need::Dot { norm: own, .. } => own * norm < self.reachable(threshold),
+            Need::L2 { .. } => false,
+        }
     }
 }
 
-/// The rows in descending norm and their blocks, or the error of the first bad row.
-pub(super) fn quantise_rows(rows: &[f32], dim: usize, run: &Run) -> Result<(Vec<u32>, Vec<Line>)> {
+/// The rows in descending norm, their blocks, and the largest norm; or the error of the first bad row.
+pub(super) fn quantise_rows(
+    space: Space,
+    rows: &[f32],
+    dim: usize,
+    run: &Run,
+) -> Result<(Vec<u32>, Vec<Line>, f32)> {
     let norms: Vec<f64> =
         rows.par_chunks_exact(dim).map(|row| norm(row.iter().map(|&x| f64::from(x)))).collect();
     for (row, &norm) in norms.iter().enumerate() {
@@ -129,14 +181,16 @@ pub(super) fn quantise_rows(rows: &[f32], dim: usize, run: &Run) -> Result<(Vec<
     let task = run.stage("quantise", order.len() as u64);
     blocks.par_chunks_mut(lines).zip(order.par_chunks(ROWS)).try_for_each(|(block, order)| {
         let row = |r: u32| &rows[r as usize * dim..(r as usize + 1) * dim];
-        quantise_block(block, order.iter().map(|&r| (row(r), norms[r as usize])), dim);
+        quantise_block(space, block, order.iter().map(|&r| (row(r), norms[r as usize])), dim);
         task.tick(order.len() as u64)
     })?;
-    Ok((order, blocks))
+    let longest = order.first().map_or(0.0, |&r| norms[r as usize] * ROUND_UP);
+    Ok((order, blocks, longest as f32))
 }
 
 /// Fills a block from up to 16 rows and their norms.
 fn quantise_block<'a>(
+    space: Space,
     block: &mut [Line],
     rows: impl Iterator<Item = (&'a [f32], f64)>,
     dim: usize,
@@ -155,6 +209,9 @@ fn quantise_block<'a>(
         }
         bounds[r] = scale;
         bounds[ROWS + r] = (lost.sqrt() * ROUND_UP) as f32;
-        bounds[2 * ROWS + r] = (norm * ROUND_UP) as f32;
+        bounds[2 * ROWS + r] = match space {
+            Space::Dot => (norm * ROUND_UP) as f32,
+            Space::L2 => (0.5 * norm * norm / ROUND_UP) as f32,
+        };
     }
 }

@@ -177,7 +177,7 @@ fn every_instruction_set_reports_the_same_hits_and_bounds() {
         let mut words = vec![0; 4 * groups(dim)];
         let prepared: Vec<Prepared> = words
             .chunks_exact_mut(groups(dim))
-            .map(|words| Prepared::new(&random(&mut rng, dim), words))
+            .map(|words| Prepared::new(Space::Dot, 0.0, &random(&mut rng, dim), words))
             .collect();
         let mut seen: Option<Vec<(u32, u32)>> = None;
         for isa in Isa::all() {
@@ -195,6 +195,32 @@ fn every_instruction_set_reports_the_same_hits_and_bounds() {
             let hits = bits(&hits.concat());
             assert!(!hits.is_empty());
             assert_eq!(*seen.get_or_insert_with(|| hits.clone()), hits, "{isa:?} {dim}");
+        }
+    }
+}
+
+#[test]
+fn distances_are_ranked_exactly_at_any_scale_and_offset() {
+    let mut rng = Rng::new(7);
+    let run = Run::default().with_threads(1);
+    for dim in [1, 2, 7, 33, 64, 130] {
+        for (size, shift) in [(1.0, 0.0), (1.0, 100.0), (1e-3, 5.0), (1e-25, 0.0), (1e15, 0.0)] {
+            let n = 2000;
+            let mut point = |len: usize| -> Vec<f32> {
+                random(&mut rng, len).iter().map(|x| x * size + shift).collect()
+            };
+            let (rows, query) = (point(n * dim), point(dim));
+            let scan = Scan::build_in(Space::L2, &rows, dim, &run).unwrap();
+            let mut out = Vec::new();
+            scan.top_k(&rows, &query, 9, None, &[5], &mut ScanScratch::default(), &mut out)
+                .unwrap();
+            let mut all: Vec<(u32, f32)> = (0..)
+                .zip(rows.chunks_exact(dim))
+                .filter(|&(r, _)| r != 5)
+                .map(|(r, row)| (r, -squared_distance(Isa::PORTABLE, &query, row)))
+                .collect();
+            all.sort_by(best_first);
+            assert_eq!(bits(&out), bits(&all[..9]), "{dim} {size} {shift}");
         }
     }
 }
