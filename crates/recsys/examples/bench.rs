@@ -2,9 +2,7 @@
 //! line of JSON. Data comes as the raw arrays of a CSR matrix, written by the Python half.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
-use mercato_core::{
-    Attribute, Id, IdMap, Interactions, ItemAttributes, Persist, Run,
-};
+use mercato_core::{Attribute, Id, IdMap, Interactions, ItemAttributes, Persist, Run};
 use mercato_recsys::{Als, AlsModel, History, Query, Recommender, als::Solver};
 use serde_json::{Value, json};
 use std::fs;
@@ -80,10 +78,16 @@ fn fit(directory: &Path, job: &Value) -> Value {
         .solver(if job["solver"] == "cholesky" { Solver::Cholesky } else { Solver::Cg });
     let run = run_of(job);
     let (model, cpu, wall) = timed(|| als.fit(&data, &run).unwrap());
-    fs::write(directory.join("user_factors"), bytemuck::cast_slice(model.user_factors().as_slice()))
-        .unwrap();
-    fs::write(directory.join("item_factors"), bytemuck::cast_slice(model.item_factors().as_slice()))
-        .unwrap();
+    fs::write(
+        directory.join("user_factors"),
+        bytemuck::cast_slice(model.user_factors().as_slice()),
+    )
+    .unwrap();
+    fs::write(
+        directory.join("item_factors"),
+        bytemuck::cast_slice(model.item_factors().as_slice()),
+    )
+    .unwrap();
     let path = directory.join("als.mercato");
     model.save(&path).unwrap();
     let (_, _, open) = timed(|| AlsModel::open(&path).unwrap());
@@ -115,11 +119,7 @@ fn one(directory: &Path, job: &Value) -> Value {
     let price = (0..items).map(|i| (i * 7919 % 1000) as f64).collect();
     let columns =
         vec![Attribute::text("category", &category).unwrap(), Attribute::number("price", price)];
-    let attributes = ItemAttributes::new(
-        Arc::new(IdMap::range(items).unwrap()),
-        columns,
-    )
-    .unwrap();
+    let attributes = ItemAttributes::new(Arc::new(IdMap::range(items).unwrap()), columns).unwrap();
     let model = model.with_attributes(&attributes);
     let query = match job["where"].as_object() {
         Some(_) => Query::default().where_json(&job["where"]).unwrap(),
@@ -158,8 +158,7 @@ fn fold_in(directory: &Path, job: &Value) -> Value {
     let events = job["events"].as_u64().unwrap();
     let ms = (0..job["requests"].as_u64().unwrap())
         .map(|_| {
-            let history =
-                History::of((0..events).map(|_| Id::from(rng.below(items) as i64)));
+            let history = History::of((0..events).map(|_| Id::from(rng.below(items) as i64)));
             let start = Instant::now();
             let vector = model.fold_in(&history).unwrap();
             let ms = start.elapsed().as_secs_f64() * 1e3;

@@ -8,12 +8,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use mercato::recsys::{
-    Als, AlsModel, Evaluation, ItemKnn, Model, Popularity, Query, Recommender, evaluate,
+    Als, Evaluation, History, ItemKnn, Model, Popularity, Query, Recommender, evaluate,
     item_knn::Similarity,
 };
 use mercato::table::{PolarsTable, Table, TableColumn, read_parquet};
 use mercato::{
     Attribute, Error, Id, IdMap, Interactions, ItemAttributes, Persist, Progress, Result, Run,
+    Scored,
 };
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -29,7 +30,7 @@ fn main() -> Result<()> {
 
     title("Read the invoices");
     let shop = Shop::read(&testdata("online_retail/online_retail.parquet"))?;
-    let Shop { sales, products } = &shop;
+    let sales = &shop.sales;
     println!(
         "{} customers bought {} products on {} invoice lines",
         sales.n_users(),
@@ -75,51 +76,62 @@ fn main() -> Result<()> {
     let share = |e: &Evaluation| 100.0 * e.metric("coverage@10").unwrap_or(0.0);
     println!("products shown to somebody: {:.0} % against {:.0} %", share(&ours), share(&baseline));
 
+    // From here on the shop uses everything it knows.
+    match chosen {
+        Candidate::Als(p) => serve(p.fit(sales, &bar())?, &shop)?,
+        Candidate::ItemKnn(p) => serve(p.fit(sales, &bar())?, &shop)?,
+    }
+    println!("\nthe whole story took {:.1} s", started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// What a shop does with its model, whichever it is.
+fn serve<M: Model + Persist>(model: M, shop: &Shop) -> Result<()> {
+    let Shop { sales, products } = shop;
+    let model = model.with_attributes(&products.attributes);
+
     title("Recommend to a customer");
     let customer = match std::env::args().nth(1) {
         Some(text) => text.parse().map_err(|_| Error::invalid_input("a customer is a number"))?,
-        None => 14911,
+        None => 12915,
     };
     let bought = sales.items_of(customer)?;
     println!("customer {customer} bought {} products, among them", bought.len());
-    for id in bought.iter().take(6) {
+    for id in bought.iter().take(8) {
         println!("    {}", products.name(&id.to_id()));
     }
-    // The shop now learns from everything it knows, in the shape that is served: vectors.
-    let als = Als::default().factors(64).alpha(20.0).regularization(10.0);
-    let model = als.fit(sales, &bar())?.with_attributes(&products.attributes);
     println!("and is recommended");
-    for s in model.recommend(customer, 6, &Query::default())? {
-        println!("    {:<40} {:.2}", products.name(&s.id), s.score);
-    }
+    show_list(&model.recommend(customer, 6, &Query::default())?, products);
     let cheap = Query::default().where_json(&serde_json::json!({"price": {"lt": 1}}))?;
     println!("or, for less than a pound");
-    for s in model.recommend(customer, 3, &cheap)? {
-        println!("    {:<40} {:.2}", products.name(&s.id), s.score);
+    show_list(&model.recommend(customer, 3, &cheap)?, products);
+    println!("a visitor with two products in the basket, unknown to the shop, is recommended");
+    let basket = History::of(["20725", "22382"]);
+    for (id, _) in &basket.events {
+        println!("  + {}", products.name(id));
     }
+    let visitor = Query::default().history(basket);
+    show_list(&model.recommend(0, 4, &visitor)?, products);
 
     title("Similar products");
-    let lantern = Id::from("22423");
-    println!("like {}:", products.name(&lantern));
-    for s in model.similar_items(&lantern, 5, &Query::default())? {
-        println!("    {:<40} {:.2}", products.name(&s.id), s.score);
-    }
+    let cakestand = Id::from("22423");
+    println!("like {}", products.name(&cakestand));
+    show_list(&model.similar_items(&cakestand, 5, &Query::default())?, products);
 
     title("Save, open by memory-mapping, ask again");
     let path = std::env::temp_dir().join(format!("mercato-demo-{}.mercato", std::process::id()));
     let ((), saving) = timed(|| model.save(&path))?;
     let bytes = std::fs::metadata(&path).map_or(0, |m| m.len());
-    let (opened, opening) = timed(|| AlsModel::open(&path))?;
+    let (opened, opening) = timed(|| M::open(&path))?;
     let (first, asking) = timed(|| opened.recommend(customer, 10, &Query::default()))?;
     let (_, batch) = timed(|| opened.recommend_batch(None, 10, &Query::default(), &run()))?;
     // The file may go: what is mapped stays.
     let _ = std::fs::remove_file(&path);
     assert_eq!(first, model.recommend(customer, 10, &Query::default())?);
-    println!("saved    {:>8.1} kB in {saving:.2} ms", bytes as f64 / 1e3);
-    println!("opened   in {opening:.3} ms");
-    println!("asked    in {asking:.3} ms, the same answer as before");
+    println!("saved   {:.1} MB in {saving:.1} ms", bytes as f64 / 1e6);
+    println!("opened  in {opening:.3} ms");
+    println!("asked   in {asking:.3} ms, and the answer is the same as before");
     println!("all {} customers in {batch:.1} ms", sales.n_users());
-    println!("\nthe whole story took {:.1} s", started.elapsed().as_secs_f64());
     Ok(())
 }
 
@@ -154,12 +166,13 @@ impl Candidate {
 fn candidates() -> Vec<Candidate> {
     let mut all = Vec::new();
     for factors in [32, 64] {
-        for regularization in [1.0, 10.0, 40.0] {
+        for regularization in [10.0, 40.0, 100.0] {
             let als = Als::default().factors(factors).alpha(20.0);
             all.push(Candidate::Als(als.regularization(regularization)));
         }
     }
-    for similarity in [Similarity::Cosine, Similarity::TfIdf, Similarity::Bm25] {
+    for similarity in [Similarity::Cosine, Similarity::TfIdf, Similarity::Bm25, Similarity::Rp3Beta]
+    {
         all.push(Candidate::ItemKnn(ItemKnn::default().similarity(similarity)));
     }
     all
@@ -188,7 +201,8 @@ impl Shop {
     /// Keeps lines of known customers that sold a real product: no cancellations, no postage.
     fn read(path: &Path) -> Result<Self> {
         let table = PolarsTable::from(read_parquet(path)?);
-        let columns = ["CustomerID", "StockCode", "Quantity", "InvoiceDate", "Description", "UnitPrice"];
+        let columns =
+            ["CustomerID", "StockCode", "Quantity", "InvoiceDate", "Description", "UnitPrice"];
         let columns = columns.map(|name| table.column(name));
         let [
             Ok(TableColumn::Ints(customers)),
@@ -224,8 +238,7 @@ impl Shop {
         let known: Vec<_> = ids.iter().map(|id| about.get(id.to_string().as_str())).collect();
         let names = known.iter().map(|k| k.map_or(String::new(), |k| k.0.clone())).collect();
         let price = known.iter().map(|k| k.map_or(f64::NAN, |k| k.1)).collect();
-        let attributes =
-            ItemAttributes::new(ids.clone(), vec![Attribute::number("price", price)])?;
+        let attributes = ItemAttributes::new(ids.clone(), vec![Attribute::number("price", price)])?;
         Ok(Self { sales, products: Products { ids, names, attributes } })
     }
 
@@ -272,6 +285,12 @@ fn bar() -> Run {
 
 fn title(text: &str) {
     println!("\n{text}\n{}", "-".repeat(text.len()));
+}
+
+fn show_list(list: &[Scored], products: &Products) {
+    for s in list {
+        println!("    {:<40} {:.2}", products.name(&s.id), s.score);
+    }
 }
 
 fn show(name: &str, e: &Evaluation) {
