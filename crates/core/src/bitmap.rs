@@ -25,8 +25,12 @@ impl Bitmap {
     /// The ids of `0..len` for which `keep` holds.
     pub fn from_fn(len: usize, mut keep: impl FnMut(usize) -> bool) -> Self {
         let mut set = Self::empty(len);
-        for i in 0..len {
-            set.words[i / 64] |= u64::from(keep(i)) << (i % 64);
+        // A word is collected in a register: filters compile once per request.
+        for (w, word) in set.words.iter_mut().enumerate() {
+            let first = w * 64;
+            for bit in 0..(len - first).min(64) {
+                *word |= u64::from(keep(first + bit)) << bit;
+            }
         }
         set
     }

@@ -147,7 +147,10 @@ impl Filter {
             }
             Filter::In(name, options) => one_of(find(attributes, name)?, options, n)?,
             Filter::Range(name, bounds) => match find(attributes, name)?.values() {
-                Values::Number(v) => Bitmap::from_fn(n, |i| bounds.contains(v[i])),
+                Values::Number(v) => {
+                    let v = v.as_slice();
+                    Bitmap::from_fn(n, |i| bounds.contains(v[i]))
+                }
                 _ => return Err(wrong_type(find(attributes, name)?, "a range of numbers")),
             },
             Filter::Missing(name) => match find(attributes, name)?.values() {
@@ -191,11 +194,11 @@ fn one_of(attribute: &Attribute, options: &[Scalar], n: usize) -> Result<Bitmap>
     };
     Ok(match attribute.values() {
         Values::Text { labels, codes } => {
-            let wanted = texts(labels)?;
+            let (wanted, codes) = (texts(labels)?, codes.as_slice());
             Bitmap::from_fn(n, |i| wanted.contains(codes[i]))
         }
         Values::Tags { labels, offsets, codes } => {
-            let wanted = texts(labels)?;
+            let (wanted, offsets, codes) = (texts(labels)?, offsets.as_slice(), codes.as_slice());
             Bitmap::from_fn(n, |i| {
                 tag_range(offsets, i, codes)
                     .is_some_and(|tags| tags.iter().any(|&t| wanted.contains(t)))
@@ -206,6 +209,7 @@ fn one_of(attribute: &Attribute, options: &[Scalar], n: usize) -> Result<Bitmap>
                 .iter()
                 .map(|o| if let Scalar::Number(x) = o { Ok(*x) } else { Err(mismatch(o)) })
                 .collect::<Result<Vec<_>>>()?;
+            let v = v.as_slice();
             Bitmap::from_fn(n, |i| wanted.contains(&v[i]))
         }
         Values::Bool(v) => {
@@ -213,6 +217,7 @@ fn one_of(attribute: &Attribute, options: &[Scalar], n: usize) -> Result<Bitmap>
                 .iter()
                 .map(|o| if let Scalar::Bool(b) = o { Ok(u8::from(*b)) } else { Err(mismatch(o)) })
                 .collect::<Result<Vec<_>>>()?;
+            let v = v.as_slice();
             Bitmap::from_fn(n, |i| wanted.contains(&v[i]))
         }
     })

@@ -388,7 +388,7 @@ fn bad_hyperparameters_name_the_value_and_the_range() {
         Als::default().regularization(-1.0),
         Als::default().alpha(0.0),
         Als::default().alpha(f32::INFINITY),
-        Als::default().iterations(0),
+        Als::default().iterations(10_001),
         Als::default().cg_steps(0),
         Als::default().unobserved_weight(-0.1),
     ] {

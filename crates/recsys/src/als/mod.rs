@@ -69,7 +69,8 @@ pub struct Als {
     pub unobserved_weight: f32,
     /// Confidence in an observed pair per unit of its weight (default 10, above 0 to 1e6).
     pub alpha: f32,
-    /// Passes over users and items (default 15, 1 to 10000).
+    /// Passes over users and items (default 15, 0 to 10000); 0 leaves the random start, from which
+    /// other programs can be compared.
     pub iterations: usize,
     /// How rows are solved (default conjugate gradients).
     pub solver: Solver,
@@ -151,7 +152,7 @@ impl Als {
         number("regularization", self.regularization, 0.0..=1e6)?;
         number("unobserved_weight", self.unobserved_weight, 0.0..=1e6)?;
         number("alpha", self.alpha, f32::MIN_POSITIVE..=1e6)?;
-        count("iterations", self.iterations, 1..=10_000)?;
+        count("iterations", self.iterations, 0..=10_000)?;
         count("cg_steps", self.cg_steps, 1..=100)
     }
 
