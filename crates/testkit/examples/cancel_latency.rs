@@ -13,12 +13,12 @@ use serde_json::json;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-const CANCELS: usize = 30;
+const CANCELS: usize = 20;
 
 fn main() {
-    let data = generate::shop(30_000, 10_000, 1_000_000, 1).unwrap();
+    let data = generate::shop(20_000, 8_000, 600_000, 1).unwrap();
     measure("als cg", &data, |d, r| Als::default().fit(d, r).map(drop));
-    let cholesky = Als::default().solver(Solver::Cholesky);
+    let cholesky = Als::default().solver(Solver::Cholesky).iterations(2);
     measure("als cholesky", &data, |d, r| cholesky.fit(d, r).map(drop));
     measure("item_knn", &data, |d, r| ItemKnn::default().fit(d, r).map(drop));
     measure("popularity", &data, |d, r| Popularity::default().fit(d, r).map(drop));

@@ -4,12 +4,17 @@
 //! golden files themselves are never rewritten: they are what older versions of the library left.
 
 use crate::generate;
+use mercato::forecast::{
+    Adida, AutoCes, AutoEts, AutoTheta, Croston, Ensemble, ForecastModel, Imapa, PredictOptions,
+    SeasonalNaive, Tsb,
+};
+use mercato::nlp::{IntentClassifier, IntentModel, TextClassifier, TextModel};
 use mercato::panel::{Frequency, PanelBuilder, Unit};
 use mercato::recsys::{
     Als, AlsModel, History, ItemKnn, ItemKnnModel, Model, Popularity, PopularityModel, Query,
     Recommender,
 };
-use mercato::{Artifact, Interactions, Panel, Persist, Result, Run};
+use mercato::{Artifact, ErrorCode, Interactions, Panel, Persist, Result, Run};
 use serde_json::json;
 
 /// One artifact kind.
@@ -41,7 +46,101 @@ pub fn all() -> Vec<Kind> {
             || model(|d, r| Popularity::default().fit(d, r)),
             |a| ask(&PopularityModel::from_artifact(a)?),
         ),
+        kind::<ForecastModel>(forecast, ask_forecast),
+        kind::<TextModel>(
+            || {
+                let (texts, labels) = messages();
+                let classifier = TextClassifier::default().min_count(1).max_bytes(10_000);
+                classifier.fit(&texts, &labels, &Run::seed(7))?.to_bytes()
+            },
+            |a| {
+                let model = TextModel::from_artifact(a)?;
+                for text in QUESTIONS {
+                    let _ = (model.classify(text, 3), model.explain(text, 3));
+                }
+                model.predict_proba(QUESTIONS, &Run::default().with_threads(1)).map(drop)
+            },
+        ),
+        kind::<IntentModel>(
+            || {
+                let (texts, labels) = messages();
+                let classifier = IntentClassifier::default().min_count(1).max_bytes(10_000);
+                classifier.fit(&texts, &labels, &["how old are you"], &Run::seed(7))?.to_bytes()
+            },
+            |a| {
+                let model = IntentModel::from_artifact(a)?;
+                for text in QUESTIONS {
+                    let _ = (model.assess(text, 3), model.explain(text, 3));
+                }
+                let run = Run::default().with_threads(1);
+                model.classify_batch(QUESTIONS, &run)?;
+                model.learn(&["do you sell gift cards"], &["gift_card"], &run).map(drop)
+            },
+        ),
     ]
+}
+
+/// Messages and what they are about.
+fn messages() -> (Vec<&'static str>, Vec<&'static str>) {
+    [
+        ("where is my parcel", "track"),
+        ("track my order please", "track"),
+        ("\u{6211}\u{7684}\u{5305}\u{88F9}\u{5230}\u{54EA}\u{4E86}", "track"),
+        ("I want my money back", "refund"),
+        ("refund please", "refund"),
+        ("\u{6211}\u{8981}\u{9000}\u{6B3E}", "refund"),
+        ("do you have this in blue", "stock"),
+        ("is the red one in stock", "stock"),
+        ("when will it be back in stock", "stock"),
+    ]
+    .into_iter()
+    .unzip()
+}
+
+/// What a model of messages is asked.
+const QUESTIONS: &[&str] =
+    &["where is my order", "\u{60F3}\u{9000}\u{6B3E}", "", "\u{1F44B}\u{0301}", "4711"];
+
+/// A forecaster of several methods, over regular, intermittent, short and constant demand.
+fn forecast() -> Result<Vec<u8>> {
+    let series = [
+        ("regular", (0..30u32).map(|t| f64::from(20 + t % 5 + t / 7)).collect()),
+        ("intermittent", (0..30).map(|t| f64::from(u8::from(t % 4 == 0))).collect()),
+        ("short", vec![3.0, 4.0]),
+        ("constant", vec![7.0; 12]),
+        ("nothing", vec![]),
+    ];
+    let series = series.map(|(id, values): (&str, Vec<f64>)| (id, 0, values));
+    let panel = Panel::from_series(Frequency::new(Unit::Day, 1)?, series)?;
+    let members = [
+        SeasonalNaive::default().season_length(5).into(),
+        AutoEts::default().season_length(5).into(),
+        AutoTheta::default().into(),
+        AutoCes::default().into(),
+        Croston::default().into(),
+        Tsb::default().into(),
+        Adida::default().into(),
+        Imapa::default().into(),
+    ];
+    Ensemble::of(members).fit(&panel, &Run::seed(7).with_threads(1))?.to_bytes()
+}
+
+fn ask_forecast(a: &Artifact) -> Result<()> {
+    let model = ForecastModel::from_artifact(a)?;
+    let _ = (model.failures().len(), format!("{model:?}").len());
+    let mut answers = vec![model.predict(3, &PredictOptions::default().levels([80.0])).map(drop)];
+    for id in model.ids() {
+        answers.push(model.chosen(id).map(drop));
+        match model.series(id) {
+            // A series without observations has no state to go on from.
+            Err(e) if e.code() == ErrorCode::NotEnoughData => {}
+            series => answers.push(series.map(|mut series| {
+                series.update(2.0);
+                drop(series.predict(4));
+            })),
+        }
+    }
+    answers.into_iter().collect()
 }
 
 fn kind<T: Persist>(
@@ -115,7 +214,7 @@ fn ask(model: &impl Model) -> Result<()> {
     }
     for i in 0..items {
         match model.similar_items(&item(i), 3, &Query::default()) {
-            Err(e) if e.code() == mercato::ErrorCode::Unsupported => {}
+            Err(e) if e.code() == ErrorCode::Unsupported => {}
             similar => answers.push(similar.map(drop)),
         }
     }

@@ -79,15 +79,12 @@ pub fn run() -> Outcome {
     }
 }
 
-/// What a phone is built from: the mobile binding, or the bare facade while there is none.
+/// What a phone is built from: the mobile binding, or the facade while there is none.
 fn mobile_build() -> Result<Vec<Finding>, String> {
     let mobile = crate::paths::root().join("bindings/mobile/Cargo.toml").is_file();
     let package = if mobile { "mercato-mobile" } else { "mercato" };
-    let mut args =
+    let args =
         vec!["tree", "--offline", "--prefix", "none", "--edges", "normal", "--package", package];
-    if !mobile {
-        args.push("--no-default-features");
-    }
     // A fresh clone has no downloaded registry yet: then cargo fetches what the lock file names.
     let online: Vec<&str> = args.iter().copied().filter(|a| *a != "--offline").collect();
     let listing = cargo(&args).read().or_else(|_| cargo(&online).read())?;
