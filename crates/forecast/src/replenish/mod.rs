@@ -3,15 +3,22 @@
 //! * [`policy`] - the textbook policies: order quantities, reorder points, base stock, lot sizes,
 //!   multi-echelon safety stock.
 //! * [`Simulation`] - what a policy would cost, for networks of any shape; [`PolicySearch`] on top.
+//! * [`Planner`] - forecasts, stock and suppliers in; purchase orders, alerts and reasons out.
 //! * [`Demand`] - demand in one span of time as a distribution, shared by all of them.
 
 pub(crate) mod check;
 mod distribution;
+mod plan;
 pub mod policy;
 mod simulate;
 pub(crate) mod special;
 
 pub use distribution::Demand;
+pub use plan::{
+    Alert, AlertKind, Day, Event, Goal, ItemFailure, ItemForecast, ItemPlan, ItemStock, LeadDays,
+    LineChange, Lot, Note, Offer, OpenOrder, OrderLine, Outlook, Override, Plan, PlanDiff,
+    PlanInput, PlanRecord, PlanState, Planner, PriceBreak, PurchaseOrder, Receipt, Supplier,
+};
 pub use simulate::{
     LeadTime, NodeReport, PolicySearch, SearchResult, Simulation, SimulationReport, StockNode,
     StockPolicy, Unmet,
