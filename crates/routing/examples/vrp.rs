@@ -29,15 +29,16 @@ fn main() -> Result<()> {
     for pair in args.iter().skip(4).filter_map(|a| a.split_once('=')) {
         params[pair.0] = serde_json::from_str(pair.1).map_err(|_| usage())?;
     }
-    let solver: Solver = serde_json::from_value(params)
-        .map_err(|e| Error::invalid_params(e.to_string()))?;
+    let solver: Solver =
+        serde_json::from_value(params).map_err(|e| Error::invalid_params(e.to_string()))?;
     let begun = Instant::now();
     let problem = Problem::read(file, Format::Auto, None)?;
     let read = cpu(begun);
-    let solution = solver
-        .stop(StopRule::MaxRuntime(seconds))
-        .trajectories(1)
-        .solve_by(&problem, &Run::seed(seed), &|| cpu(begun))?;
+    let solution = solver.stop(StopRule::MaxRuntime(seconds)).trajectories(1).solve_by(
+        &problem,
+        &Run::seed(seed),
+        &|| cpu(begun),
+    )?;
     let first = solution.trace().first().map_or(0.0, |t| t.seconds);
     println!(
         "{} cost {} routes {} feasible {} unassigned {} iterations {} read {read:.3} first {first:.3}",

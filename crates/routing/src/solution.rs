@@ -73,6 +73,11 @@ impl Solution {
         Ok(Self { problem: problem.clone(), plan, evaluation, unassigned, iterations, trace })
     }
 
+    /// Leaves clients out of the list of unassigned ones.
+    pub(crate) fn forget(&mut self, gone: impl Fn(usize) -> bool) {
+        self.unassigned.retain(|u| !gone(u.client));
+    }
+
     /// The problem it answers.
     #[must_use]
     pub fn problem(&self) -> &Problem {
@@ -241,8 +246,8 @@ fn explain(problem: &Problem, plan: &Plan, evaluation: &Evaluation) -> Vec<Unass
     }
     let absent = |c: usize| {
         let group = it.group[c];
-        let stood_in = group != NONE
-            && it.groups[group as usize].iter().any(|&m| served[m as usize]);
+        let stood_in =
+            group != NONE && it.groups[group as usize].iter().any(|&m| served[m as usize]);
         !served[c] && !stood_in
     };
     (0..it.clients)
@@ -311,14 +316,18 @@ fn reasons(
         let message = match rule {
             Rule::Capacity => format!("{on} would need {excess} more capacity"),
             Rule::TimeWindow => format!("{on} would be {excess} late for a time window"),
-            Rule::Shift => format!("{on} would end {excess} after its shift or its depot's closing"),
+            Rule::Shift => {
+                format!("{on} would end {excess} after its shift or its depot's closing")
+            }
             Rule::MaxDistance => format!("{on} would drive {excess} further than it may"),
             Rule::MaxDuration => format!("{on} would be out {excess} longer than it may"),
             Rule::MaxStops => format!("{on} would have {excess} stops more than it may"),
             Rule::Skills => format!("{on} lacks {excess} of the needed skills"),
             Rule::Backhaul => "a collection must follow a delivery on its trip".to_owned(),
             Rule::Vehicles => format!("one more vehicle like {on} would serve it"),
-            Rule::Prize => format!("the cheapest way to serve it costs {excess} more than its prize"),
+            Rule::Prize => {
+                format!("the cheapest way to serve it costs {excess} more than its prize")
+            }
             Rule::Budget => "there is a place for it; give the search more time".to_owned(),
             other => format!("{on}: rule {} by {excess}", other.as_str()),
         };
@@ -327,12 +336,16 @@ fn reasons(
     let best = &alone[0];
     if !best.broken.is_empty() {
         // No vehicle could serve it even if it had nothing else to do.
-        return best.broken.iter().map(|&(rule, excess)| say(rule, excess, best.vehicle_type)).collect();
+        return best
+            .broken
+            .iter()
+            .map(|&(rule, excess)| say(rule, excess, best.vehicle_type))
+            .collect();
     }
     let mut ways: Vec<Attempt> = Vec::new();
-    let spare = alone.iter().position(|a| {
-        a.broken.is_empty() && used[a.vehicle_type] < it.fleet[a.vehicle_type].count
-    });
+    let spare = alone
+        .iter()
+        .position(|a| a.broken.is_empty() && used[a.vehicle_type] < it.fleet[a.vehicle_type].count);
     if let Some(k) = spare {
         ways.push(alone.swap_remove(k));
     }
@@ -348,7 +361,12 @@ fn reasons(
                     stops.insert(p, own[0]);
                     let (with, broken) = evaluate_route(problem, route.vehicle_type, &stops);
                     let before = evaluation.routes.get(r).map_or(0.0, |e| e.cost);
-                    ways.push(Attempt::of(route.vehicle_type, with.cost - before, &broken, &already));
+                    ways.push(Attempt::of(
+                        route.vehicle_type,
+                        with.cost - before,
+                        &broken,
+                        &already,
+                    ));
                 }
             }
         }
@@ -366,8 +384,11 @@ fn reasons(
             }
         }
         Some(way) => {
-            let mut out: Vec<Reason> =
-                way.broken.iter().map(|&(rule, excess)| say(rule, excess, way.vehicle_type)).collect();
+            let mut out: Vec<Reason> = way
+                .broken
+                .iter()
+                .map(|&(rule, excess)| say(rule, excess, way.vehicle_type))
+                .collect();
             if spare.is_none() {
                 out.push(say(Rule::Vehicles, 1.0, more_vehicles));
             }

@@ -265,7 +265,7 @@ impl Solver {
                 Tick::Go(at)
             };
             let initial = self.initial.as_ref().map(|plan| (plan, frozen));
-            anneal::run(it, &near, &self.settings(fit), initial, run.rng(k as u64), tick, elapsed)
+            anneal::run(it, &near, &self.settings(), initial, run.rng(k as u64), tick, elapsed)
         };
         let outcomes: Vec<Outcome> = if trajectories == 1 {
             vec![one(0)]
@@ -289,7 +289,7 @@ impl Solver {
         Solution::new(problem, best.plan, iterations, trace)
     }
 
-    fn settings(&self, fit: usize) -> Settings {
+    fn settings(&self) -> Settings {
         let start = match (self.start_temperature, &self.initial) {
             (t, _) if t > 0.0 => t,
             (_, Some(_)) => WARM_TEMPERATURE,
@@ -303,7 +303,6 @@ impl Solver {
             blink_rate: self.blink_rate,
             start_temperature: start.max(self.end_temperature),
             end_temperature: self.end_temperature,
-            fit,
         }
     }
 }

@@ -123,14 +123,15 @@ impl Before {
     }
 }
 
-pub(crate) fn rebuild(it: &Instance, f: &Fleet, seq: &[u32], t: &mut Tracks) {
+pub(crate) fn rebuild(it: &Instance, f: &Fleet, seq: &[u32], t: &mut Tracks) -> bool {
     let n = seq.len();
     t.time_before.clear();
     let mut before = Before::start(it, f);
     t.time_before.push(before);
     for i in 1..n - 1 {
-        let on_time = before.push(it, f, seq[i - 1], seq[i]);
-        debug_assert!(on_time, "routes in the search are on time");
+        if !before.push(it, f, seq[i - 1], seq[i]) {
+            return false;
+        }
         t.time_before.push(before);
     }
     t.time_before.push(before);
@@ -143,35 +144,21 @@ pub(crate) fn rebuild(it: &Instance, f: &Fleet, seq: &[u32], t: &mut Tracks) {
     };
     t.time_after.resize(n, after);
     t.time_after[n - 1] = after;
-    for i in (0..n - 1).rev() {
+    // Position 0 is never where a suffix begins.
+    for i in (1..n - 1).rev() {
         let leg = it.duration(f.profile, seq[i], seq[i + 1]);
-        let node = if i == 0 {
-            let b = Before::start(it, f);
-            b.trip
-        } else {
-            Stretch::node(it, seq[i])
-        };
+        let node = Stretch::node(it, seq[i]);
+        let Some(trip) = node.then(leg, after.trip) else { return false };
         if it.is_client(seq[i]) {
             after.release = after.release.max(it.release[seq[i] as usize]);
-            after.trip = node.then(leg, after.trip).expect("routes in the search are on time");
+            after.trip = trip;
         } else {
             // The trip that leaves this depot is complete: fold it into the rest.
-            let own = Stretch { duration: 0, ..node };
-            let trip = own
-                .then(leg, after.trip)
-                .and_then(|s| s.from(after.release))
-                .and_then(|s| s.then(0, after.rest))
-                .expect("routes in the search are on time");
-            after = After {
-                trip: Stretch {
-                    duration: 0,
-                    early: it.early[seq[i] as usize],
-                    late: it.late[seq[i] as usize],
-                },
-                release: -FOREVER,
-                rest: trip,
-            };
+            let whole = trip.from(after.release).and_then(|s| s.then(0, after.rest));
+            let Some(rest) = whole else { return false };
+            after = After { trip: node, release: -FOREVER, rest };
         }
         t.time_after[i] = after;
     }
+    before.join(it, f, seq[n - 2], seq[n - 1], &t.time_after[n - 1]).is_some()
 }

@@ -54,7 +54,8 @@ pub(crate) struct Cursor {
 }
 
 /// Recomputes the labels of a route after a change: positions before `from` have kept their prefix,
-/// positions from `to` on have kept their suffix.
+/// positions from `suffix_to` on have kept their suffix. False when a rule is broken, which only
+/// taking clients off can do: where distances are not a metric, less may be longer.
 pub(crate) fn rebuild(
     it: &Instance,
     f: &Fleet,
@@ -62,7 +63,7 @@ pub(crate) fn rebuild(
     t: &mut Tracks,
     from: usize,
     suffix_to: usize,
-) {
+) -> bool {
     let n = seq.len();
     t.distance.resize(n, 0);
     let start = from.max(1);
@@ -81,13 +82,18 @@ pub(crate) fn rebuild(
             t.delivered[i] = t.delivered[i - 1] + q;
         }
     }
-    if duration::active(it) {
-        duration::rebuild(it, f, seq, t);
-    } else if has.time {
-        windows::rebuild(it, f, seq, t, start, suffix_to);
-    }
     if stops::active(it) {
         stops::rebuild(it, seq, t);
+    }
+    if has.max_distance && t.distance[n - 1] > f.max_distance {
+        return false;
+    }
+    if duration::active(it) {
+        duration::rebuild(it, f, seq, t)
+    } else if has.time {
+        windows::rebuild(it, f, seq, t, start, suffix_to)
+    } else {
+        true
     }
 }
 
@@ -184,7 +190,7 @@ impl Cursor {
         if has.backhaul && !backhaul::follows(it, self.node, to) {
             return None;
         }
-        if stops::active(it) && !self.stops.join(it, f, &t.stops[last], &t.stops[j - 1]) {
+        if stops::active(it) && !self.stops.join(f, &t.stops[last], &t.stops[j - 1]) {
             return None;
         }
         let mut cost = f.fixed_cost + f.unit_distance_cost * distance as f64;

@@ -34,7 +34,7 @@ impl Label {
     /// `whole` and `skipped` are the prefix labels at the suffix route's end and just before the
     /// suffix.
     #[inline]
-    pub fn join(&self, _it: &Instance, f: &Fleet, whole: &Label, skipped: &Label) -> bool {
+    pub fn join(&self, f: &Fleet, whole: &Label, skipped: &Label) -> bool {
         let clients = self.clients + whole.clients - skipped.clients;
         let reloads = self.reloads + whole.reloads - skipped.reloads;
         clients as usize <= f.max_stops && reloads as usize <= f.max_reloads

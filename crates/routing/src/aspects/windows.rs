@@ -44,18 +44,21 @@ pub(crate) fn rebuild(
     t: &mut Tracks,
     from: usize,
     suffix_to: usize,
-) {
+) -> bool {
     let n = seq.len();
     t.begin.resize(n, 0);
     t.begin[0] = depart(it, f);
     for i in from..n - 1 {
-        t.begin[i] = push(it, f, t.begin[i - 1], seq[i - 1], seq[i])
-            .expect("routes in the search are on time");
+        let Some(begin) = push(it, f, t.begin[i - 1], seq[i - 1], seq[i]) else { return false };
+        t.begin[i] = begin;
     }
     let last = n - 1;
     t.begin[last] = t.begin[last - 1]
         + it.service[seq[last - 1] as usize]
         + it.duration(f.profile, seq[last - 1], seq[last]);
+    if t.begin[last] > back(it, f) {
+        return false;
+    }
     // Suffix labels sit at the same distance from the end as before the change.
     let grown = n as isize - t.latest.len() as isize;
     if grown >= 0 {
@@ -71,9 +74,10 @@ pub(crate) fn rebuild(
             - it.service[seq[i] as usize]
             - it.duration(f.profile, seq[i], seq[i + 1]);
         t.latest[i] = if it.has.several_windows {
-            it.closes(seq[i], by).expect("routes in the search are on time")
+            it.closes(seq[i], by).unwrap_or(by)
         } else {
             by.min(it.late[seq[i] as usize])
         };
     }
+    true
 }

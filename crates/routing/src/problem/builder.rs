@@ -112,13 +112,11 @@ impl ProblemBuilder {
     }
 
     /// The clients added so far.
-    #[must_use]
     pub fn clients_mut(&mut self) -> &mut Vec<Client> {
         &mut self.clients
     }
 
     /// The vehicle types added so far.
-    #[must_use]
     pub fn vehicle_types_mut(&mut self) -> &mut Vec<VehicleType> {
         &mut self.vehicle_types
     }
@@ -237,7 +235,6 @@ impl Compiler<'_> {
         let mut dims = 0;
         let mut it = Instance {
             clients: n,
-            depots: d,
             dims: 0,
             delivery: vec![[0; MAX_DIMS]; n],
             change: vec![[0; MAX_DIMS]; n],

@@ -64,7 +64,6 @@ pub(crate) struct Aspects {
 #[derive(Debug, Clone)]
 pub(crate) struct Instance {
     pub clients: usize,
-    pub depots: usize,
     pub dims: usize,
     /// Loaded at the depot for this client.
     pub delivery: Vec<Load>,

@@ -21,8 +21,6 @@ pub(crate) struct Settings {
     /// Start and end temperature, as multiples of the mean cost of one client.
     pub start_temperature: f64,
     pub end_temperature: f64,
-    /// Neighbours beside whom insertion looks.
-    pub fit: usize,
 }
 
 /// Whether to go on, and how far the budget is spent (0 to 1).
@@ -186,8 +184,8 @@ pub(crate) fn run(
         split_rate: set.split_rate,
         split_growth: set.split_growth,
     };
-    let recreate = Recreate { blink_rate: set.blink_rate, last_resort: false };
-    let start = Recreate { blink_rate: 0.0, last_resort: true };
+    let recreate = Recreate { blink_rate: set.blink_rate, last_resort: false, serve_all: false };
+    let start = Recreate { blink_rate: 0.0, last_resort: true, serve_all: initial.is_none() };
     let mut ruined = ruin::Work::default();
     let mut work = recreate::Work::new(&s);
     if let Some((plan, frozen)) = initial {
@@ -221,17 +219,17 @@ pub(crate) fn run(
         iterations += 1;
         let before = s.cost;
         s.begin();
+        let waiting = s.absent.len();
+        ruin.run(&mut s, near, &mut ruined, &mut rng);
         who.clear();
         // Those already absent get a chance too; when there are many, a few of them.
-        let many = s.absent.len() > 24;
-        if many {
-            let from = rng.below(s.absent.len() as u64) as usize;
-            who.extend((0..12).map(|k| s.absent[(from + k) % s.absent.len()]));
+        if waiting > 24 {
+            let from = rng.below(waiting as u64) as usize;
+            who.extend((0..12).map(|k| s.absent[(from + k) % waiting]));
+            who.extend_from_slice(&s.absent[waiting..]);
         } else {
             who.extend_from_slice(&s.absent);
         }
-        ruin.run(&mut s, near, &mut ruined, &mut rng);
-        who.extend_from_slice(&ruined.removed);
         if who.is_empty() {
             continue;
         }

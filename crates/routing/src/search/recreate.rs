@@ -63,6 +63,9 @@ pub(super) struct Recreate {
     pub blink_rate: f64,
     /// Open a route only for clients that fit nowhere else.
     pub last_resort: bool,
+    /// Serve optional clients whatever that costs: a start has to have routes before it can tell
+    /// which clients are worth their detour.
+    pub serve_all: bool,
 }
 
 /// What the instance lets the insertion skip, and memory that is reused.
@@ -184,7 +187,7 @@ impl Recreate {
         let (delta, Some(place)) = found else { return };
         let gain =
             if partner == NONE { s.penalty[i] } else { s.penalty[i] + s.penalty[partner as usize] };
-        if delta >= gain {
+        if delta >= gain && !self.serve_all {
             return;
         }
         s.recall(u);

@@ -107,16 +107,40 @@ impl Ruin {
                 w.removed.push(u);
             }
         }
-        if it.has.shipments {
-            for k in from..w.removed.len() {
-                let partner = it.partner[w.removed[k] as usize];
-                if partner != NONE
-                    && !w.mark[partner as usize]
-                    && s.at[partner as usize].pos as usize > frozen
-                {
-                    w.mark[partner as usize] = true;
-                    w.removed.push(partner);
+        // What cannot stay without the removed goes too: the other end of a shipment, collections
+        // whose trip has lost its last delivery.
+        let mut settled = from;
+        loop {
+            if it.has.shipments {
+                while settled < w.removed.len() {
+                    let partner = it.partner[w.removed[settled] as usize];
+                    settled += 1;
+                    if partner != NONE
+                        && !w.mark[partner as usize]
+                        && s.at[partner as usize].pos as usize > frozen
+                    {
+                        w.mark[partner as usize] = true;
+                        w.removed.push(partner);
+                    }
                 }
+            }
+            let before = w.removed.len();
+            if it.has.backhaul {
+                let seq = &s.routes[r].seq;
+                for trip in seq[1..seq.len() - 1].split(|&v| !it.is_client(v)) {
+                    let stays = |u: &u32| !w.mark[*u as usize];
+                    if trip.iter().find(|u| stays(u)).is_some_and(|&u| it.backhaul[u as usize]) {
+                        for &u in trip {
+                            if !w.mark[u as usize] && s.at[u as usize].pos as usize > frozen {
+                                w.mark[u as usize] = true;
+                                w.removed.push(u);
+                            }
+                        }
+                    }
+                }
+            }
+            if w.removed.len() == before {
+                break;
             }
         }
         if it.has.shipments && frozen > 0 {

@@ -191,11 +191,6 @@ impl<'a> State<'a> {
         }
     }
 
-    /// The routes touched since [`begin`](Self::begin).
-    pub fn touched(&self) -> impl Iterator<Item = usize> + '_ {
-        self.saved.iter().map(|s| s.0 as usize)
-    }
-
     fn join_group(&mut self, u: u32) {
         if self.it.has.groups && self.it.is_client(u) && self.it.group[u as usize] != NONE {
             self.group_on[self.it.group[u as usize] as usize] += 1;
@@ -244,11 +239,33 @@ impl<'a> State<'a> {
             return;
         }
         let Route { seq, tracks, .. } = route;
-        aspects::rebuild(it, f, seq, tracks, from, suffix_to);
+        if !aspects::rebuild(it, f, seq, tracks, from, suffix_to) {
+            self.dismantle(r);
+            return;
+        }
         let cost = self.price(r);
         self.routes[r].cost = cost;
         self.cost += self.routes[r].cost;
         self.settle(r, from);
+    }
+
+    /// Takes everything off a route that a removal has made break a rule. Its cost is already
+    /// out of the sum.
+    fn dismantle(&mut self, r: usize) {
+        let it = self.it;
+        for i in 1..self.routes[r].seq.len() - 1 {
+            let u = self.routes[r].seq[i];
+            if it.is_client(u) {
+                self.leave_group(u);
+                self.at[u as usize] = NOWHERE;
+                self.absent.push(u);
+                self.cost += self.penalty[u as usize];
+            }
+        }
+        let fleet = self.routes[r].fleet;
+        self.routes[r].copy_from(&self.empty[fleet]);
+        self.used[fleet] -= 1;
+        self.free.push(r as u32);
     }
 
     /// Cost of a route from its tracks.
