@@ -13,6 +13,7 @@ mod convert;
 mod data;
 mod error;
 mod model;
+mod nlp;
 mod params;
 mod recsys;
 mod run;
@@ -25,6 +26,7 @@ fn _mercato(m: &Bound<'_, PyModule>) -> PyResult<()> {
     run::register(m)?;
     artifact::register(m)?;
     data::register(m)?;
+    domain(m, "nlp", nlp::register)?;
     domain(m, "recsys", recsys::register)?;
     m.setattr("__version__", env!("CARGO_PKG_VERSION"))
 }

@@ -19,7 +19,7 @@ pub use assistant::{
 };
 pub use classify::{
     Assessment, Evaluation, Explanation, IntentClassifier, IntentModel, OutOfScope,
-    SentimentClassifier, TextClassifier, TextModel, evaluate, evaluate_text,
+    SentimentClassifier, TextClassifier, TextModel, Tier, evaluate, evaluate_text,
 };
 pub use entities::{Dictionary, Entity, EntityExtractor, Names, Patterns};
 pub use knowledge::{Document, KnowledgeBase, KnowledgeOptions, Passage};

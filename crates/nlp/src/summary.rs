@@ -45,11 +45,11 @@ fn pick(parts: &[&str], n: usize) -> Vec<String> {
         }
         terms.push(own);
     }
-    // What is said twice matters more; what is in every other sentence is grammar.
+    // What is said twice matters more; what is in every sentence is grammar.
     let many = parts.len() as f32;
     let mut weight: FxHashMap<u64, f32> = counts
         .iter()
-        .map(|(&t, &c)| (t, (1.0 + c.ln()) * ((1.0 + many) / (0.5 + c)).ln().max(0.05)))
+        .map(|(&t, &c)| (t, (1.0 + c.ln()).powi(2) * ((2.0 + 2.0 * many) / (1.0 + c)).ln()))
         .collect();
     let mut chosen: Vec<usize> = Vec::new();
     for _ in 0..n.min(parts.len()) {

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
+from . import nlp as nlp
 from . import recsys as recsys
 from ._types import Array, ArrowTable, Id, OnProgress, Path
 
@@ -35,6 +36,7 @@ __all__ = [
     "ItemAttributes",
     "Table",
     "Scored",
+    "nlp",
     "recsys",
 ]
 

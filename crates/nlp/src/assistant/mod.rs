@@ -191,7 +191,11 @@ impl Assistant {
             let asked = flow.slots.iter().find(|s| Some(&s.name) == session.asked.as_ref());
             let free = asked.is_some_and(|s| s.entity == "text");
             let fills = asked.is_some_and(|s| entities.iter().any(|e| e.kind == s.entity));
-            let other = started.is_some_and(|f| f.name != flow.name);
+            let sure = assessment
+                .intents
+                .first()
+                .is_some_and(|b| b.score >= self.policy.min_switch_confidence);
+            let other = sure && started.is_some_and(|f| f.name != flow.name);
             if fills || (!other && (free || asked.is_some())) {
                 if let (true, Some(slot)) = (free, asked) {
                     session.slots.insert(slot.name.clone(), text.trim().to_owned());

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Policy {
     /// An intent below this probability is not acted upon; 0..=1, default 0.5.
     pub min_confidence: f32,
+    /// While a question is open, another flow starts only from this probability; 0..=1, default 0.75.
+    pub min_switch_confidence: f32,
     /// A passage must contain this share of the question's information to be quoted; 0..=1, default 0.5.
     pub min_coverage: f32,
     /// Messages in a row that may go without being understood; default 1: the second hands over.
@@ -41,6 +43,7 @@ impl Default for Policy {
         ];
         Self {
             min_confidence: 0.5,
+            min_switch_confidence: 0.75,
             min_coverage: 0.5,
             max_misunderstood: 1,
             max_prompts: 2,
@@ -58,6 +61,7 @@ impl Policy {
     /// `invalid_params`.
     pub fn check(&self) -> Result<()> {
         in_range("min_confidence", self.min_confidence, 0.0, 1.0)?;
+        in_range("min_switch_confidence", self.min_switch_confidence, 0.0, 1.0)?;
         in_range("min_coverage", self.min_coverage, 0.0, 1.0)?;
         in_range("negative", self.negative, 0.0, 1.0)?;
         in_range("max_prompts", self.max_prompts, 1, 100)

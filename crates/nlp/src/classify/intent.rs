@@ -19,6 +19,15 @@ use crate::text::Features;
 use mercato_core::{Artifact, ArtifactWriter, Error, Persist, Result, Run, Scored};
 use serde::{Deserialize, Serialize};
 
+/// Which kind of model reads the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// Hashed n-grams and linear machines.
+    #[default]
+    Linear,
+}
+
 /// Finds the intent of a customer's message.
 ///
 /// ```
@@ -37,6 +46,8 @@ pub struct IntentClassifier {
     /// Languages of the messages, kept with the model as a note. All scripts are read the same way
     /// whatever stands here; default `en`, `zh`.
     pub languages: Vec<String>,
+    /// Which kind of model reads the message; default `linear`.
+    pub tier: Tier,
     /// Which n-grams are read.
     pub features: Features,
     /// Weight of the loss against the regulariser, as `C` in LIBLINEAR; 1e-4..=1e4, default 2.
@@ -59,6 +70,7 @@ impl Default for IntentClassifier {
     fn default() -> Self {
         Self {
             languages: vec!["en".into(), "zh".into()],
+            tier: Tier::Linear,
             features: Features::default(),
             c: 2.0,
             min_count: 2,

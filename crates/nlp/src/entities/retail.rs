@@ -267,7 +267,7 @@ fn amount(t: &Folded, start: usize) -> Option<Found> {
         let next = t.run(stop + 1, |c| c.is_ascii_digit());
         let grouped = stop > from && t.chars.get(stop) == Some(&',') && next == stop + 4;
         end = if grouped { stop + 1 } else { stop };
-        if !grouped {
+        if !grouped || digits.len() > 12 {
             break;
         }
     }
@@ -298,12 +298,12 @@ const SKU_WORDS: [&str; 6] = ["sku", "item no", "model", "货号", "型号", "�
 
 /// Tracking numbers, order numbers and stock-keeping units.
 fn code(t: &Folded, start: usize, out: &mut Vec<Found>) {
-    let part = |c: char| c.is_ascii_alphanumeric();
-    let mut end = t.run(start, |c| part(c) || c == '-');
+    // Nothing longer than 40 is a code; looking no further keeps any message linear.
+    let part = |c: &&char| c.is_ascii_alphanumeric() || **c == '-';
+    let mut end = start + t.chars[start..].iter().take(41).take_while(part).count();
     while end > start && t.chars[end - 1] == '-' {
         end -= 1;
     }
-    // Nothing longer is a code; the cap also keeps a megabyte of letters linear.
     if end - start > 40 || (start > 0 && t.chars[start - 1] == '-') {
         return;
     }
