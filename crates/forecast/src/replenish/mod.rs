@@ -4,20 +4,24 @@
 //!   multi-echelon safety stock.
 //! * [`Simulation`] - what a policy would cost, for networks of any shape; [`PolicySearch`] on top.
 //! * [`Planner`] - forecasts, stock and suppliers in; purchase orders, alerts and reasons out.
+//! * [`AbcXyz`] - which items matter and how steadily they sell.
 //! * [`Demand`] - demand in one span of time as a distribution, shared by all of them.
 
 pub(crate) mod check;
+mod classify;
 mod distribution;
 mod plan;
 pub mod policy;
 mod simulate;
 pub(crate) mod special;
 
+pub use classify::{Abc, AbcXyz, ItemClass, Xyz};
 pub use distribution::Demand;
 pub use plan::{
     Alert, AlertKind, Day, Event, Goal, ItemFailure, ItemForecast, ItemPlan, ItemStock, LeadDays,
     LineChange, Lot, Note, Offer, OpenOrder, OrderLine, Outlook, Override, Plan, PlanDiff,
-    PlanInput, PlanRecord, PlanState, Planner, PriceBreak, PurchaseOrder, Receipt, Supplier,
+    PlanInput, PlanRecord, PlanState, Planner, PriceBreak, PurchaseOrder, Receipt,
+    ServiceLevel, Supplier,
 };
 pub use simulate::{
     LeadTime, NodeReport, PolicySearch, SearchResult, Simulation, SimulationReport, StockNode,

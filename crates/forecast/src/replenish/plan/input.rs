@@ -361,21 +361,33 @@ pub enum Goal {
     },
 }
 
+/// A service level for all items, or one for each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ServiceLevel {
+    /// The same for all (0 < level < 1).
+    All(f64),
+    /// Per item; 0.95 for items that are not named.
+    Each(BTreeMap<String, f64>),
+}
+
 /// How to plan.
 ///
 /// ```
-/// use mercato_forecast::replenish::{Goal, Planner};
+/// use mercato_forecast::replenish::{Planner, ServiceLevel};
 /// let planner = Planner { review_period: 7, ..Planner::default() };
-/// assert_eq!(planner.goal, Goal::ServiceLevel(0.95));
+/// assert_eq!(planner.service_level, ServiceLevel::All(0.95));
 /// planner.check()?;
 /// # Ok::<(), mercato_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Planner {
-    /// What stock is for; default 95 % service level.
-    pub goal: Goal,
-    /// Items with a goal of their own.
+    /// No stock-out until the next arrival with this probability; default 0.95.
+    pub service_level: ServiceLevel,
+    /// Another goal than a service level, for all items.
+    pub goal: Option<Goal>,
+    /// Items with a goal of their own; it comes before the others.
     pub goals: BTreeMap<String, Goal>,
     /// Days between plans (1..=365); default 7.
     pub review_period: u32,
@@ -409,7 +421,8 @@ pub struct Planner {
 impl Default for Planner {
     fn default() -> Self {
         Self {
-            goal: Goal::ServiceLevel(0.95),
+            service_level: ServiceLevel::All(0.95),
+            goal: None,
             goals: BTreeMap::new(),
             review_period: 7,
             order_cost: 0.0,
@@ -448,12 +461,25 @@ impl Goal {
 }
 
 impl Planner {
+    /// The goal of one item.
+    pub(super) fn goal_of(&self, item: &str) -> Goal {
+        self.goals.get(item).copied().or(self.goal).unwrap_or_else(|| {
+            Goal::ServiceLevel(match &self.service_level {
+                ServiceLevel::All(p) => *p,
+                ServiceLevel::Each(levels) => levels.get(item).copied().unwrap_or(0.95),
+            })
+        })
+    }
+
     /// Validates the parameters that concern all items; goals of single items are checked per item.
     ///
     /// # Errors
     /// `invalid_params`, naming the field.
     pub fn check(&self) -> Result<()> {
-        self.goal.check()?;
+        self.goal.map_or(Ok(()), Goal::check)?;
+        if let ServiceLevel::All(p) = self.service_level {
+            Goal::ServiceLevel(p).check()?;
+        }
         let refuse = |name: &str, value: String, accepted: &str| {
             Err(Error::invalid_params(format!("{name} must be {accepted}, got {value}"))
                 .with("parameter", name))

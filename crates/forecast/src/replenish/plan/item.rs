@@ -121,7 +121,7 @@ impl<'a> Context<'a> {
         let item = &self.input.forecasts[i].item;
         let stock = self.stock_of(i);
         check_stock(stock)?;
-        let goal = planner.goals.get(item).copied().unwrap_or(planner.goal);
+        let goal = planner.goal_of(item);
         goal.check()
             .map_err(|e| Error::invalid_input(e.message()).with("field", "service_level"))?;
 

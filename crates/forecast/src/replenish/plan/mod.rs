@@ -26,10 +26,11 @@ mod lots;
 mod outlook;
 mod output;
 mod review;
+mod tables;
 
 pub use input::{
     Day, Goal, ItemForecast, ItemStock, LeadDays, Lot, Offer, OpenOrder, Outlook, PlanInput,
-    Planner, PriceBreak, Supplier,
+    Planner, PriceBreak, ServiceLevel, Supplier,
 };
 pub use output::{
     Alert, AlertKind, ItemFailure, ItemPlan, Note, OrderLine, PlanRecord, PlanState, PurchaseOrder,

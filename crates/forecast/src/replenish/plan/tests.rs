@@ -328,6 +328,63 @@ fn a_plan_goes_from_draft_to_received_and_stock_follows() {
     assert_eq!(again.receive(&rest, "dock").unwrap().orders()[0].state, PlanState::Received);
 }
 
+struct Columns(Vec<(&'static str, Vec<f64>)>, Vec<(&'static str, Vec<&'static str>)>);
+
+impl mercato_core::table::Table for Columns {
+    fn column_names(&self) -> Vec<String> {
+        let names = self.0.iter().map(|c| c.0).chain(self.1.iter().map(|c| c.0));
+        names.map(str::to_owned).collect()
+    }
+
+    fn column(
+        &self,
+        name: &str,
+    ) -> mercato_core::Result<mercato_core::table::TableColumn<'_>> {
+        use mercato_core::table::TableColumn;
+        if let Some(c) = self.1.iter().find(|c| c.0 == name) {
+            return Ok(TableColumn::Texts(c.1.iter().map(|t| Some((*t).into())).collect()));
+        }
+        let c = self.0.iter().find(|c| c.0 == name);
+        let c = c.ok_or_else(|| mercato_core::table::no_such_column(name, self))?;
+        Ok(TableColumn::Floats(c.1.iter().map(|v| v.is_finite().then_some(*v)).collect()))
+    }
+}
+
+#[test]
+fn tables_become_an_input() {
+    let forecast = Columns(
+        vec![
+            ("ds", vec![20_001.0, 20_000.0, 20_000.0, 20_001.0]),
+            ("mean", vec![5.0, 4.0, 2.0, 2.0]),
+            ("lo-80", vec![3.0, 2.0, 1.0, 1.0]),
+            ("hi-80", vec![7.0, 6.0, 3.0, 3.0]),
+        ],
+        vec![("unique_id", vec!["a", "a", "b", "b"])],
+    );
+    let stock = Columns(vec![("on_hand", vec![3.0])], vec![("unique_id", vec!["a"])]);
+    let offers = Columns(
+        vec![
+            ("lead_time", vec![2.0, 2.0, 3.0]),
+            ("from", vec![1.0, 50.0, 1.0]),
+            ("unit_price", vec![100.0, 90.0, 40.0]),
+            ("pack", vec![6.0, 6.0, 1.0]),
+        ],
+        vec![("unique_id", vec!["a", "a", "b"]), ("supplier", vec!["x", "x", "x"])],
+    );
+    let input = PlanInput::from_tables(&forecast, Some(&stock), &offers).unwrap();
+    assert_eq!(input.today, 20_000);
+    assert_eq!(input.levels, [0.1, 0.9]);
+    let Outlook::Quantiles { values } = &input.forecasts[0].outlook else { panic!() };
+    assert!(values.iter().zip([2.0, 6.0, 3.0, 7.0]).all(|(a, b)| (a - b).abs() < 1e-12));
+    assert_eq!(input.offers.len(), 2);
+    assert_eq!(input.offers[0].prices.len(), 2);
+    let plan = Planner { review_period: 1, ..Planner::default() }.plan(input, &run()).unwrap();
+    assert!(plan.record().failures.is_empty(), "{:?}", plan.record().failures);
+    assert_eq!(plan.orders()[0].lines[0].quantity % 6, 0);
+    let none = PlanInput::from_tables(&stock, None::<&Columns>, &offers).unwrap_err();
+    assert_eq!(none.code().as_str(), "invalid_input");
+}
+
 #[test]
 fn an_empty_input_gives_an_empty_plan() {
     let plan = Planner::default().plan(PlanInput::default(), &run()).unwrap();
@@ -455,7 +512,7 @@ proptest! {
     ) {
         let high = low + (0.9999 - low) * more;
         let plan = |p: f64| {
-            let planner = Planner { goal: Goal::ServiceLevel(p), order_cost, ..Planner::default() };
+            let planner = Planner { service_level: ServiceLevel::All(p), order_cost, ..Planner::default() };
             planner.plan(input_of(&shapes), &run()).unwrap()
         };
         let (a, b) = (plan(low), plan(high));
