@@ -16,5 +16,5 @@ mod vector;
 
 pub use scan::{Scan, ScanScratch};
 pub use vector::{
-    IndexKind, IndexParams, Metric, Neighbours, RecallReport, SearchOptions, VectorIndex,
+    IndexKind, IndexParams, Metric, Neighbours, RecallReport, SearchOptions, Storage, VectorIndex,
 };

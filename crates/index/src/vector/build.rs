@@ -41,6 +41,18 @@ pub enum IndexKind {
     Hnsw,
 }
 
+/// How vectors are kept for exact scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Storage {
+    /// As they came: scores are exact.
+    F32,
+    /// Half as wide; not served yet.
+    F16,
+    /// As 8-bit codes alone; not served yet.
+    I8,
+}
+
 /// How an index is built.
 ///
 /// ```
@@ -55,6 +67,9 @@ pub struct IndexParams {
     pub metric: Metric,
     /// How to find. Default: chosen by the number of vectors.
     pub kind: IndexKind,
+    /// How vectors are kept for exact scores. Default and only choice: `f32`; searches read 8-bit
+    /// codes anyway and touch the vectors of a few candidates.
+    pub storage: Storage,
     /// Links per node of a graph, 4..=64: more for many dimensions and high recall. Default 16.
     pub m: usize,
     /// How many candidates a graph weighs for each node's links, 8..=4096: more builds a better
@@ -64,7 +79,13 @@ pub struct IndexParams {
 
 impl Default for IndexParams {
     fn default() -> Self {
-        Self { metric: Metric::Cosine, kind: IndexKind::Auto, m: 16, ef_construction: 200 }
+        Self {
+            metric: Metric::Cosine,
+            kind: IndexKind::Auto,
+            storage: Storage::F32,
+            m: 16,
+            ef_construction: 200,
+        }
     }
 }
 
@@ -101,8 +122,12 @@ impl IndexParams {
     /// Checks every field.
     ///
     /// # Errors
-    /// `invalid_params`.
+    /// `invalid_params`; `unsupported` for a storage other than `f32`.
     pub fn check(&self) -> Result<()> {
+        if self.storage != Storage::F32 {
+            return Err(Error::unsupported("storage must be f32, others are not served yet")
+                .with("parameter", "storage"));
+        }
         let range = |name: &str, value: usize, low: usize, high: usize| {
             if (low..=high).contains(&value) {
                 return Ok(());

@@ -1,5 +1,6 @@
 //! The index that applications use: ids, metrics, filters, updates, one file.
 
+mod attributes;
 mod build;
 mod check;
 mod persist;
@@ -8,7 +9,7 @@ mod search;
 mod tests;
 mod update;
 
-pub use build::{IndexKind, IndexParams, Metric};
+pub use build::{IndexKind, IndexParams, Metric, Storage};
 pub use check::RecallReport;
 pub use search::{Neighbours, SearchOptions};
 

@@ -331,3 +331,43 @@ fn unusable_input_is_a_typed_error() {
     index.upsert(&["a"].into(), &[1.0, 1.0], &run()).unwrap();
     assert!(index.contains("a") && !index.contains(1));
 }
+
+#[test]
+fn upserted_attributes_replace_old_ones_and_leave_the_rest() {
+    let table = |ids: &[&str], kinds: &[Option<&str>], prices: &[f64], new: &[Option<bool>]| {
+        let items = Arc::new(IdMap::from_ids(&ids.into()).unwrap());
+        let columns = vec![
+            Attribute::text("kind", kinds).unwrap(),
+            Attribute::number("price", prices.to_vec()),
+            Attribute::bool("new", new),
+        ];
+        ItemAttributes::new(items, columns).unwrap()
+    };
+    let vectors = Vectors::new(vec![1.0, 0.0, 0.0, 1.0], 2).unwrap();
+    let ids = ["cup", "tea"].into();
+    let mut index = VectorIndex::build(&vectors, Some(&ids), &IndexParams::default(), &run())
+        .unwrap()
+        .with_attributes(&table(
+            &["cup", "tea"],
+            &[Some("ware"), Some("food")],
+            &[4.0, 9.0],
+            &[Some(true), Some(false)],
+        ));
+    let more = table(&["mug", "tea"], &[Some("ware"), None], &[5.0, 8.0], &[None, Some(true)]);
+    index.upsert_with(&["tea", "mug"].into(), &[0.5, 0.5, 0.9, 0.1], Some(&more), &run()).unwrap();
+    let matching = |json: serde_json::Value| -> Vec<String> {
+        let options = SearchOptions::default().filter(Filter::from_json(&json).unwrap());
+        let found = index.search(&[1.0, 0.0], &options).unwrap();
+        let mut ids: Vec<String> = found.iter().map(|s| s.id.as_ref().to_string()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(matching(serde_json::json!({"kind": "ware"})), ["cup", "mug"]);
+    assert_eq!(matching(serde_json::json!({"kind": "food"})), [""; 0]);
+    assert_eq!(matching(serde_json::json!({"price": {"ge": 5}})), ["mug", "tea"]);
+    assert_eq!(matching(serde_json::json!({"new": true})), ["cup", "tea"]);
+    let items = Arc::new(IdMap::from_ids(&["cup"].into()).unwrap());
+    let odd = ItemAttributes::new(items, vec![Attribute::number("kind", vec![1.0])]).unwrap();
+    let e = index.upsert_with(&["cup"].into(), &[1.0, 1.0], Some(&odd), &run()).unwrap_err();
+    assert_eq!(e.code().as_str(), "invalid_input");
+}

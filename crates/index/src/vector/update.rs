@@ -1,7 +1,8 @@
 //! Upserts and removals.
 
+use super::attributes::merged;
 use super::{State, Structure, VectorIndex, prepared_rows};
-use mercato_core::{Bitmap, Error, Id, IdColumn, IdMap, IdRef, Result, Run};
+use mercato_core::{Bitmap, Error, Id, IdColumn, IdMap, IdRef, ItemAttributes, Result, Run};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -29,6 +30,22 @@ impl VectorIndex {
     /// `invalid_input` for an id that appears twice, another number of ids than vectors, integers
     /// among string ids, and as [`build`](Self::build); `cancelled`, `deadline_exceeded`.
     pub fn upsert(&mut self, ids: &IdColumn<'_>, vectors: &[f32], run: &Run) -> Result<()> {
+        self.upsert_with(ids, vectors, None, run)
+    }
+
+    /// As [`upsert`](Self::upsert), and sets the attributes of those ids that `attributes` knows;
+    /// the others keep theirs, new ones have none.
+    ///
+    /// # Errors
+    /// As `upsert`; `invalid_input` for an attribute of another kind than the index has under this
+    /// name.
+    pub fn upsert_with(
+        &mut self,
+        ids: &IdColumn<'_>,
+        vectors: &[f32],
+        attributes: Option<&ItemAttributes>,
+        run: &Run,
+    ) -> Result<()> {
         let dim = self.state.dim;
         if Some(vectors.len()) != ids.len().checked_mul(dim) {
             return Err(Error::invalid_input(format!(
@@ -43,7 +60,16 @@ impl VectorIndex {
         if ids.is_empty() {
             return Ok(());
         }
-        self.update(ids.len(), run, |state, run| state.upsert(ids, &rows, run))
+        // Attributes that do not fit are found before anything changes.
+        let check = |new| merged(self.state.attributes.as_ref(), new, &Arc::default());
+        attributes.map(check).transpose()?;
+        self.update(ids.len(), run, |state, run| {
+            state.upsert(ids, &rows, run)?;
+            if let Some(new) = attributes {
+                state.attributes = Some(merged(state.attributes.as_ref(), new, &state.ids)?);
+            }
+            Ok(())
+        })
     }
 
     /// Removes vectors by id; gives how many there were. Ids that the index does not hold are
