@@ -62,11 +62,15 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    fn contains(&self, x: f64) -> bool {
-        self.gt.is_none_or(|b| x > b)
-            && self.ge.is_none_or(|b| x >= b)
-            && self.lt.is_none_or(|b| x < b)
-            && self.le.is_none_or(|b| x <= b)
+    /// The least and the greatest number inside, so that a test is two comparisons.
+    fn inclusive(&self) -> (f64, f64) {
+        let above = self.gt.map_or(f64::NEG_INFINITY, f64::next_up);
+        let below = self.lt.map_or(f64::INFINITY, f64::next_down);
+        // Nothing is above infinity, and `next_up` stays there.
+        if self.gt == Some(f64::INFINITY) || self.lt == Some(f64::NEG_INFINITY) {
+            return (f64::INFINITY, f64::NEG_INFINITY);
+        }
+        (self.ge.map_or(above, |b| b.max(above)), self.le.map_or(below, |b| b.min(below)))
     }
 }
 
@@ -148,17 +152,18 @@ impl Filter {
             Filter::In(name, options) => one_of(find(attributes, name)?, options, n)?,
             Filter::Range(name, bounds) => match find(attributes, name)?.values() {
                 Values::Number(v) => {
-                    let v = v.as_slice();
-                    Bitmap::from_fn(n, |i| bounds.contains(v[i]))
+                    let (low, high) = bounds.inclusive();
+                    Bitmap::matching(v, |x| (x >= low) & (x <= high))
                 }
                 _ => return Err(wrong_type(find(attributes, name)?, "a range of numbers")),
             },
             Filter::Missing(name) => match find(attributes, name)?.values() {
                 Values::Text { labels, codes } => {
-                    Bitmap::from_fn(n, |i| codes[i] as usize >= labels.len())
+                    let labels = labels.len() as u32;
+                    Bitmap::matching(codes, |c| c >= labels)
                 }
-                Values::Number(v) => Bitmap::from_fn(n, |i| v[i].is_nan()),
-                Values::Bool(v) => Bitmap::from_fn(n, |i| v[i] > 1),
+                Values::Number(v) => Bitmap::matching(v, f64::is_nan),
+                Values::Bool(v) => Bitmap::matching(v, |b| b > 1),
                 Values::Tags { offsets, codes, .. } => {
                     Bitmap::from_fn(n, |i| tag_range(offsets, i, codes).is_none_or(<[_]>::is_empty))
                 }
@@ -193,10 +198,7 @@ fn one_of(attribute: &Attribute, options: &[Scalar], n: usize) -> Result<Bitmap>
         Ok(wanted)
     };
     Ok(match attribute.values() {
-        Values::Text { labels, codes } => {
-            let (wanted, codes) = (texts(labels)?, codes.as_slice());
-            Bitmap::from_fn(n, |i| wanted.contains(codes[i]))
-        }
+        Values::Text { labels, codes } => any_of(codes, &texts(labels)?.iter().collect::<Vec<_>>()),
         Values::Tags { labels, offsets, codes } => {
             let (wanted, offsets, codes) = (texts(labels)?, offsets.as_slice(), codes.as_slice());
             Bitmap::from_fn(n, |i| {
@@ -209,19 +211,29 @@ fn one_of(attribute: &Attribute, options: &[Scalar], n: usize) -> Result<Bitmap>
                 .iter()
                 .map(|o| if let Scalar::Number(x) = o { Ok(*x) } else { Err(mismatch(o)) })
                 .collect::<Result<Vec<_>>>()?;
-            let v = v.as_slice();
-            Bitmap::from_fn(n, |i| wanted.contains(&v[i]))
+            any_of(v, &wanted)
         }
         Values::Bool(v) => {
             let wanted = options
                 .iter()
                 .map(|o| if let Scalar::Bool(b) = o { Ok(u8::from(*b)) } else { Err(mismatch(o)) })
                 .collect::<Result<Vec<_>>>()?;
-            let v = v.as_slice();
-            Bitmap::from_fn(n, |i| wanted.contains(&v[i]))
+            any_of(v, &wanted)
         }
     })
 }
+
+/// The positions of the values that are among `wanted`: one vectorised pass for each.
+fn any_of<T: Copy + PartialEq>(values: &[T], wanted: &[T]) -> Bitmap {
+    let mut set = Bitmap::empty(values.len());
+    for &w in wanted {
+        set.unite(&Bitmap::matching(values, |v| v == w));
+    }
+    set
+}
+
+/// From this many texts on, looking each code up is faster than a pass for each.
+const MANY_TEXTS: usize = 12;
 
 impl Scalar {
     fn parse(attribute: &str, value: &Value) -> Result<Self> {
@@ -312,6 +324,7 @@ mod tests {
         assert_eq!(matches(&json!({"category": null})), [2]);
         assert_eq!(matches(&json!({"price": {"ge": 5, "lt": 20}})), [0, 3]);
         assert_eq!(matches(&json!({"price": {"gt": 5}})), [1, 3]);
+        assert_eq!(matches(&json!({"price": {"gt": 5, "ge": 2, "lt": 20, "le": 30}})), [3]);
         assert_eq!(matches(&json!({"sale": true})), [0, 3]);
         assert_eq!(matches(&json!({"sale": null})), [2]);
         assert_eq!(matches(&json!({"tags": "b"})), [0, 2]);
