@@ -41,7 +41,7 @@ def main(path: Path) -> None:
     best = model.recommend(customer, n=1)[0]
     print(f"like {name[best.id]}:", [name[s.id] for s in model.similar_items(best.id, n=3)])
 
-    # One file, opened in constant time by Python, Rust, Node, Kotlin and Swift.
+    # One file, opened in constant time by Python and Rust alike.
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "shop.mercato"
         model.save(file)
