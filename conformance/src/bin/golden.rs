@@ -17,7 +17,7 @@ const RECOMMENDERS: &[&str] = &["als", "item_knn", "popularity"];
 fn main() -> Result<(), Box<dyn Error>> {
     for kind in kinds::all() {
         let (name, version) = (kind.name, kind.version);
-        write_once(&testdata::golden(name, version), || Ok((kind.golden)()?))?;
+        write_once(&testdata::golden(name, version, kind.shape), || Ok((kind.golden)()?))?;
         if RECOMMENDERS.contains(&name) {
             let file = format!("conformance/vectors/recommendations/{name}-v{version}.json");
             let golden = format!("{name}/v{version}");

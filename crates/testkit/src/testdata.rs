@@ -15,8 +15,8 @@ pub fn root() -> &'static Path {
     here.ancestors().nth(2).expect("the crate lies two folders below the root")
 }
 
-/// The golden artifact of a kind and version.
+/// The golden artifact of a kind, version and shape.
 #[must_use]
-pub fn golden(kind: &str, version: u16) -> PathBuf {
-    path(&format!("artifacts/{kind}/v{version}/golden.mercato"))
+pub fn golden(kind: &str, version: u16, shape: &str) -> PathBuf {
+    path(&format!("artifacts/{kind}/v{version}/{shape}.mercato"))
 }

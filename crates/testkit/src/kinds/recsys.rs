@@ -1,0 +1,69 @@
+//! Recommenders.
+
+use super::{Kind, kind};
+use crate::generate;
+use mercato::recsys::{
+    Als, AlsModel, History, ItemKnn, ItemKnnModel, Model, Popularity, PopularityModel, Query,
+    Recommender,
+};
+use mercato::{ErrorCode, Interactions, Persist, Result, Run};
+use serde_json::json;
+
+pub(super) fn kinds() -> Vec<Kind> {
+    vec![
+        kind::<AlsModel>(
+            || model(|d, r| Als::default().factors(4).iterations(5).fit(d, r)),
+            |a| ask(&AlsModel::from_artifact(a)?),
+        ),
+        kind::<ItemKnnModel>(
+            || model(|d, r| ItemKnn::default().neighbors(5).fit(d, r)),
+            |a| ask(&ItemKnnModel::from_artifact(a)?),
+        ),
+        kind::<PopularityModel>(
+            || model(|d, r| Popularity::default().fit(d, r)),
+            |a| ask(&PopularityModel::from_artifact(a)?),
+        ),
+    ]
+}
+
+/// A recommender of twelve users and some ten items with attributes of every type.
+fn model<M: Model + Persist>(fit: fn(&Interactions, &Run) -> Result<M>) -> Result<Vec<u8>> {
+    let data = generate::shop(12, 10, 80, 7)?;
+    let attributes = generate::attributes(data.items())?;
+    fit(&data, &Run::seed(7).with_threads(1))?.with_attributes(&attributes).to_bytes()
+}
+
+/// Every question that a recommender answers, for a few users and items. The first error is given
+/// after all were asked.
+fn ask(model: &impl Model) -> Result<()> {
+    let catalog = model.catalog();
+    let item = |i: usize| catalog.items().id(i as u32).to_id();
+    let items = catalog.items().len().min(3);
+    let queries = [
+        Query::default(),
+        Query::default().include_seen(),
+        Query::default().where_json(&json!({"category": ["toys", "tea"], "price": {"lt": 9}}))?,
+        Query::default().where_json(&json!({"any": [{"tags": "red"}, {"not": {"new": true}}]}))?,
+        Query::default().items((0..items).map(item)),
+        Query::default().history(History::of((0..items).map(item))),
+    ];
+    let run = Run::default().with_threads(1);
+    let mut answers = Vec::new();
+    for query in &queries {
+        for user in 0..catalog.users().len().min(3) {
+            let user = catalog.users().id(user as u32);
+            answers.push(model.recommend(user, 4, query).map(drop));
+        }
+        if query.history.is_none() {
+            let batch = model.recommend_batch(None, 3, query, &run);
+            answers.push(batch.map(|b| (0..b.len()).for_each(|row| drop(b.row(row)))));
+        }
+    }
+    for i in 0..items {
+        match model.similar_items(&item(i), 3, &Query::default()) {
+            Err(e) if e.code() == ErrorCode::Unsupported => {}
+            similar => answers.push(similar.map(drop)),
+        }
+    }
+    answers.into_iter().collect()
+}
