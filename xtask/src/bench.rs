@@ -69,7 +69,9 @@ fn list() -> Vec<Bench> {
     }
     let drivers = root.join("benches/against");
     for domain in children(&drivers).iter().filter(|d| d.is_dir()) {
-        for script in children(domain).iter().filter(|f| has_extension(f, "py")) {
+        // A file `common.py` is shared by the scripts beside it.
+        let scripts = children(domain);
+        for script in scripts.iter().filter(|f| has_extension(f, "py") && stem(f) != "common") {
             if let Ok(relative) = script.strip_prefix(&drivers) {
                 all.push(Bench::Against(relative.to_owned()));
             }
