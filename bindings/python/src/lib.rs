@@ -16,6 +16,7 @@ mod model;
 mod nlp;
 mod params;
 mod recsys;
+mod routing;
 mod run;
 
 use pyo3::prelude::*;
@@ -28,6 +29,7 @@ fn _mercato(m: &Bound<'_, PyModule>) -> PyResult<()> {
     data::register(m)?;
     domain(m, "nlp", nlp::register)?;
     domain(m, "recsys", recsys::register)?;
+    domain(m, "routing", routing::register)?;
     m.setattr("__version__", env!("CARGO_PKG_VERSION"))
 }
 

@@ -234,7 +234,7 @@ impl Solution {
 
 /// Reasons are sought on every position of every route for this many clients; for the rest only
 /// what a vehicle of their own would meet.
-const THOROUGH: usize = 200;
+const THOROUGH: usize = 100;
 
 fn explain(problem: &Problem, plan: &Plan, evaluation: &Evaluation) -> Vec<Unassigned> {
     let it = problem.instance();

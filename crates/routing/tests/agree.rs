@@ -306,9 +306,34 @@ fn bad_input_is_refused_by_name() {
     refused(&|b| b.clients_mut()[0].prize = Some(f64::INFINITY), "prize");
     refused(&|b| b.vehicle_types_mut().clear(), "vehicle type");
     refused(&|b| b.vehicle_types_mut()[0].start = 3, "depot 3");
-    refused(&|b| drop(b.set_matrix(vec![0.0; 3], vec![], 0)), "square");
-    refused(&|b| drop(b.set_matrix(vec![0.0, -1.0, 1.0, 0.0], vec![], 0)), "entry");
+    refused(
+        &|b| {
+            b.set_matrix(vec![0.0; 3], vec![], 0);
+        },
+        "square",
+    );
+    refused(
+        &|b| {
+            b.set_matrix(vec![0.0, -1.0, 1.0, 0.0], vec![], 0);
+        },
+        "entry",
+    );
     assert!(Problem::builder().build().is_err());
+}
+
+#[test]
+fn one_of_a_group_is_visited_and_it_is_the_cheapest() {
+    let mut b = Problem::builder();
+    b.add_depot(Place::point(0.0, 0.0));
+    b.add_vehicle_type(VehicleType::new(1));
+    for x in [9.0, 4.0, 7.0] {
+        b.add_client(Client::at(Place::point(x, 0.0)).group(5));
+    }
+    let problem = b.build().unwrap();
+    let solution = problem.solve(StopRule::MaxIterations(200), &Run::seed(0)).unwrap();
+    assert!(solution.feasible() && solution.unassigned().is_empty());
+    assert_eq!(solution.cost(), 8.0);
+    assert_eq!(solution.trace().last().unwrap().cost, 8.0);
 }
 
 #[test]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from . import nlp as nlp
 from . import recsys as recsys
+from . import routing as routing
 from ._types import Array, ArrowTable, Id, OnProgress, Path
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Scored",
     "nlp",
     "recsys",
+    "routing",
 ]
 
 __version__: str

@@ -62,7 +62,7 @@ pub(crate) enum Source {
 #[derive(Debug, Clone)]
 pub(crate) struct Profile {
     pub distance: Source,
-    /// `None`: a duration is the distance.
+    /// `None`: a duration is the distance over the speed.
     pub duration: Option<Source>,
 }
 
@@ -72,6 +72,8 @@ pub(crate) struct Travel {
     pub nodes: usize,
     pub xy: Vec<(f64, f64)>,
     pub profiles: Vec<Profile>,
+    /// Distance per time where a duration follows from the distance.
+    pub speed: f64,
     /// The node where open routes end: no distance from anywhere. `usize::MAX` when there is none.
     pub nowhere: usize,
 }
@@ -101,7 +103,11 @@ impl Travel {
     #[inline]
     pub fn duration(&self, profile: usize, a: usize, b: usize) -> i64 {
         let p = &self.profiles[profile];
-        self.look(p.duration.as_ref().unwrap_or(&p.distance), a, b)
+        match &p.duration {
+            Some(table) => self.look(table, a, b),
+            None if self.speed == 1.0 => self.look(&p.distance, a, b),
+            None => (self.look(&p.distance, a, b) as f64 / self.speed).round() as i64,
+        }
     }
 
     /// Whether every distance of profile 0 is the same both ways.

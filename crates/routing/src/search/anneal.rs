@@ -65,8 +65,8 @@ pub(crate) struct Outcome {
     pub trace: Vec<(f64, u64, f64)>,
 }
 
-/// Cost of leaving each client out: its prize, or more than any detour could be.
-pub(crate) fn penalties(it: &Instance) -> Vec<f64> {
+/// Cost of leaving each client out, and each group: its prize, or more than any detour could be.
+pub(crate) fn penalties(it: &Instance) -> (Vec<f64>, Vec<f64>) {
     let far = |u: usize| {
         it.fleet
             .iter()
@@ -77,19 +77,14 @@ pub(crate) fn penalties(it: &Instance) -> Vec<f64> {
             })
             .fold(0.0, f64::max)
     };
-    let worst = (0..it.clients).map(far).fold(1.0, f64::max);
-    (0..it.clients)
-        .map(|u| {
-            if it.group[u] != NONE {
-                // One of the group is wanted; which one is free.
-                let members = &it.groups[it.group[u] as usize];
-                let prize =
-                    members.iter().map(|&m| it.prize[m as usize]).fold(f64::INFINITY, f64::min);
-                return if prize.is_finite() { prize } else { 10.0 * worst };
-            }
-            if it.prize[u].is_finite() { it.prize[u] } else { 10.0 * worst }
-        })
-        .collect()
+    let worst = 10.0 * (0..it.clients).map(far).fold(1.0, f64::max);
+    let price = |prize: f64| if prize.is_finite() { prize } else { worst };
+    let alone = |u: usize| if it.group[u] == NONE { price(it.prize[u]) } else { 0.0 };
+    let least = |members: &Vec<u32>| {
+        members.iter().map(|&m| it.prize[m as usize]).fold(f64::INFINITY, f64::min)
+    };
+    let clients = (0..it.clients).map(alone).collect();
+    (clients, it.groups.iter().map(|members| price(least(members))).collect())
 }
 
 /// Loads a given plan; clients that would break a rule where they are stay absent.
@@ -177,7 +172,8 @@ pub(crate) fn run(
     mut tick: impl FnMut(u64, f64) -> Tick,
     mark: impl Fn() -> f64,
 ) -> Outcome {
-    let mut s = State::new(it, penalties(it));
+    let (penalty, group_penalty) = penalties(it);
+    let mut s = State::new(it, penalty, group_penalty);
     let ruin = Ruin {
         average_removed: set.average_removed,
         longest_string: set.longest_string,
@@ -190,7 +186,10 @@ pub(crate) fn run(
     let mut work = recreate::Work::new(&s);
     if let Some((plan, frozen)) = initial {
         adopt(&mut s, plan, frozen);
-    } else if it.fleet.len() == 1 && work.is_plain() && !it.has.time && !it.has.shipments {
+    } else if it.fleet.len() == 1
+        && work.is_plain()
+        && !(it.has.time || it.has.shipments || it.has.groups || it.has.optional)
+    {
         savings::build(&mut s, near);
     }
     s.begin();
@@ -203,8 +202,8 @@ pub(crate) fn run(
     let legs = (it.clients + s.used.iter().sum::<usize>()).max(1) as f64;
     let fixed: f64 =
         s.routes.iter().filter(|r| r.clients > 0).map(|r| it.fleet[r.fleet].fixed_cost).sum();
-    let absent: f64 = s.absent.iter().map(|&u| s.penalty[u as usize]).sum();
-    let mean = ((s.cost - fixed - absent) / legs).max(1e-9);
+    let driven: f64 = s.routes.iter().map(|r| r.cost).sum::<f64>() - fixed;
+    let mean = (driven / legs).max(1e-9);
     let (hot, cold) = (set.start_temperature * mean, set.end_temperature * mean);
     let mut temperature = hot;
     let mut iterations = 0u64;
@@ -238,7 +237,13 @@ pub(crate) fn run(
         if s.cost < bar {
             if s.cost < best.cost - 1e-7 {
                 best.follow(&mut s);
-                trace.push((mark(), iterations, best.cost));
+                // Steps of less than a hundredth of a percent share an entry.
+                let kept = trace.len() - 1;
+                if kept > 0 && trace[kept - 1].2 - best.cost < 1e-4 * best.cost {
+                    trace[kept] = (mark(), iterations, best.cost);
+                } else {
+                    trace.push((mark(), iterations, best.cost));
+                }
             }
         } else {
             s.rollback();

@@ -185,8 +185,12 @@ impl Recreate {
             self.pair(s, near, w, u, partner, blink, rng)
         };
         let (delta, Some(place)) = found else { return };
-        let gain =
-            if partner == NONE { s.penalty[i] } else { s.penalty[i] + s.penalty[partner as usize] };
+        let mut gain = s.penalty[i];
+        if partner != NONE {
+            gain += s.penalty[partner as usize];
+        } else if it.has.groups && it.group[i] != NONE {
+            gain = s.group_penalty[it.group[i] as usize];
+        }
         if delta >= gain && !self.serve_all {
             return;
         }

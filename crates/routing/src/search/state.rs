@@ -62,8 +62,10 @@ pub(crate) struct State<'a> {
     pub used: Vec<usize>,
     /// Sum of route costs and of the penalties of absent clients.
     pub cost: f64,
-    /// Cost of each client's absence.
+    /// Cost of each client's absence; 0 for members of groups.
     pub penalty: Vec<f64>,
+    /// Cost of each group's absence.
+    pub group_penalty: Vec<f64>,
     free: Vec<u32>,
     /// An empty route per vehicle type.
     pub empty: Vec<Route>,
@@ -82,7 +84,7 @@ pub(crate) struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    pub fn new(it: &'a Instance, penalty: Vec<f64>) -> Self {
+    pub fn new(it: &'a Instance, penalty: Vec<f64>, group_penalty: Vec<f64>) -> Self {
         let empty = it
             .fleet
             .iter()
@@ -96,7 +98,8 @@ impl<'a> State<'a> {
             })
             .collect();
         let absent: Vec<u32> = (0..it.clients as u32).collect();
-        let cost = absent.iter().map(|&u| penalty[u as usize]).sum();
+        let cost = absent.iter().map(|&u| penalty[u as usize]).sum::<f64>()
+            + group_penalty.iter().sum::<f64>();
         Self {
             it,
             routes: Vec::new(),
@@ -107,6 +110,7 @@ impl<'a> State<'a> {
             used: vec![0; it.fleet.len()],
             cost,
             penalty,
+            group_penalty,
             free: Vec::new(),
             empty,
             group_on: vec![0; it.groups.len()],
@@ -193,13 +197,21 @@ impl<'a> State<'a> {
 
     fn join_group(&mut self, u: u32) {
         if self.it.has.groups && self.it.is_client(u) && self.it.group[u as usize] != NONE {
-            self.group_on[self.it.group[u as usize] as usize] += 1;
+            let g = self.it.group[u as usize] as usize;
+            self.group_on[g] += 1;
+            if self.group_on[g] == 1 {
+                self.cost -= self.group_penalty[g];
+            }
         }
     }
 
     fn leave_group(&mut self, u: u32) {
         if self.it.has.groups && self.it.is_client(u) && self.it.group[u as usize] != NONE {
-            self.group_on[self.it.group[u as usize] as usize] -= 1;
+            let g = self.it.group[u as usize] as usize;
+            self.group_on[g] -= 1;
+            if self.group_on[g] == 0 {
+                self.cost += self.group_penalty[g];
+            }
         }
     }
 
@@ -367,7 +379,11 @@ impl<'a> State<'a> {
                     self.absent.push(u);
                     self.cost += self.penalty[u as usize];
                     if it.has.groups && it.group[u as usize] != NONE {
-                        self.group_on[it.group[u as usize] as usize] -= 1;
+                        let g = it.group[u as usize] as usize;
+                        self.group_on[g] -= 1;
+                        if self.group_on[g] == 0 {
+                            self.cost += self.group_penalty[g];
+                        }
                     }
                 }
             } else {
@@ -412,7 +428,12 @@ impl<'a> State<'a> {
     /// The cost, summed anew.
     pub fn total(&self) -> f64 {
         let routes: f64 = self.routes.iter().map(|r| r.cost).sum();
-        routes + self.absent.iter().map(|&u| self.penalty[u as usize]).sum::<f64>()
+        let groups: f64 = (0..self.group_on.len())
+            .filter(|&g| self.group_on[g] == 0)
+            .map(|g| self.group_penalty[g])
+            .sum();
+        let absent: f64 = self.absent.iter().map(|&u| self.penalty[u as usize]).sum();
+        routes + absent + groups
     }
 
     /// Replaces a route's clients and type.
@@ -421,6 +442,14 @@ impl<'a> State<'a> {
         let it = self.it;
         self.used[self.routes[r].fleet] -= 1;
         self.used[fleet] += 1;
+        if it.has.groups {
+            for i in 1..self.routes[r].seq.len() - 1 {
+                self.leave_group(self.routes[r].seq[i]);
+            }
+            for &u in seq {
+                self.join_group(u);
+            }
+        }
         let route = &mut self.routes[r];
         route.fleet = fleet;
         route.seq.clear();
