@@ -12,7 +12,9 @@ mod artifact;
 mod convert;
 mod data;
 mod error;
+mod forecast;
 mod model;
+mod panel;
 mod params;
 mod recsys;
 mod run;
@@ -25,6 +27,8 @@ fn _mercato(m: &Bound<'_, PyModule>) -> PyResult<()> {
     run::register(m)?;
     artifact::register(m)?;
     data::register(m)?;
+    m.add_class::<panel::PyPanel>()?;
+    domain(m, "forecast", forecast::register)?;
     domain(m, "recsys", recsys::register)?;
     m.setattr("__version__", env!("CARGO_PKG_VERSION"))
 }

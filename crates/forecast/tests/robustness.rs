@@ -26,6 +26,7 @@ fn methods(m: usize) -> Vec<Method> {
         Tsb::default().into(),
         Adida::default().into(),
         Imapa::default().into(),
+        Mstl::default().season_lengths([m + 1, 2 * m + 1]).into(),
         Ensemble::of([Naive::default().into(), AutoEts::default().season_length(m).into()]).into(),
         Auto::default().season_length(m).into(),
         Conformal::of(Ses::default()).horizon(3).windows(5).into(),
