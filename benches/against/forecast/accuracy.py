@@ -25,12 +25,14 @@ def m4(name):
     m, h = score_m4.FR[name]
     season = {"Weekly": 52}.get(name, m)
     ids, series = split(pl.read_parquet(f"{FORECAST}/m4/{name.lower()}_train.parquet"), "id", "y")
-    names = ["AutoEts", "DynamicOptimizedTheta", "AutoCes", "Auto"] if name != "Weekly" else ["DynamicOptimizedTheta", "Auto"]
+    names = {"Yearly": ["AutoEts", "DynamicOptimizedTheta", "AutoCes", "Auto"],
+             "Weekly": ["Mstl", "DynamicOptimizedTheta", "AutoCes", "Auto"],
+             "Hourly": ["Mstl", "DynamicOptimizedTheta", "SeasonalNaive", "Auto"]}[name]
     f, _, cpu, total = common.mercato(series, h, common.methods(season, names), threads=2)
     out, base = {}, score_m4.naive2()
     table = dict(zip(names, f))
-    if "AutoEts" in table:
-        table["median(ETS, DOT, CES)"] = np.median(f[:3], axis=0)
+    if name != "Hourly":
+        table[f"median({names[0]}, DOT, CES)"] = np.median(f[:3], axis=0)
     for k, v in table.items():
         frame = pd.DataFrame(v, columns=[f"F{i+1}" for i in range(h)], index=pd.Index(ids, name="id"))
         s = score_m4.score_freq(frame, name)

@@ -1,5 +1,5 @@
 //! Every method, every awkward series: a finite forecast or a typed reason, and nothing else.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use mercato_core::{ErrorCode, Panel, Persist, Run};
 use mercato_forecast::*;
