@@ -40,6 +40,7 @@ def methods(m, names):
         "AutoTheta": {"auto_theta": {"season_length": m}},
         "Theta": {"theta": {"season_length": m}},
         "AutoCes": {"auto_ces": {"season_length": m}},
+        "Mstl": {"mstl": {"season_lengths": [24, 168] if m == 24 else [max(m, 2)]}},
         "Auto": {"auto": {"season_length": m}},
         "Naive": {"naive": {}},
         "SeasonalNaive": {"seasonal_naive": {"season_length": m}},

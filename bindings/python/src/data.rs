@@ -264,7 +264,6 @@ pub struct PyTable(RecordBatch);
 
 impl PyTable {
     /// Columns of the same length, with their names.
-    #[allow(dead_code, reason = "the forecasting binding returns tables")]
     pub fn new(columns: Vec<(&str, ArrayRef)>) -> Result<Self> {
         let batch = RecordBatch::try_from_iter(columns);
         Ok(Self(batch.map_err(|e| Error::internal(format!("the result is no table: {e}")))?))

@@ -12,8 +12,10 @@ mod artifact;
 mod convert;
 mod data;
 mod error;
+mod forecast;
 mod model;
 mod nlp;
+mod panel;
 mod params;
 mod recsys;
 mod routing;
@@ -28,6 +30,8 @@ fn _mercato(m: &Bound<'_, PyModule>) -> PyResult<()> {
     artifact::register(m)?;
     data::register(m)?;
     domain(m, "nlp", nlp::register)?;
+    m.add_class::<panel::PyPanel>()?;
+    domain(m, "forecast", forecast::register)?;
     domain(m, "recsys", recsys::register)?;
     domain(m, "routing", routing::register)?;
     m.setattr("__version__", env!("CARGO_PKG_VERSION"))

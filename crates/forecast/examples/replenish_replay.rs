@@ -90,7 +90,14 @@ struct Outcome {
     lost: f64,
 }
 
-fn replay(data: &Data, means: &[Vec<f64>], rule: Rule, from: usize, to: usize, cached: &[Vec<Vec<f64>>]) -> Outcome {
+fn replay(
+    data: &Data,
+    means: &[Vec<f64>],
+    rule: Rule,
+    from: usize,
+    to: usize,
+    cached: &[Vec<Vec<f64>>],
+) -> Outcome {
     let mut sum = Outcome::default();
     for (i, sales) in data.sales.iter().enumerate() {
         let mut stock = -1.0;
@@ -123,7 +130,8 @@ fn replay(data: &Data, means: &[Vec<f64>], rule: Rule, from: usize, to: usize, c
                         ratio * expected
                     }
                     Rule::NegativeBinomial(p) => {
-                        Demand::count((mean * span).max(1e-3), (variance * span).max(1e-3)).quantile(p)
+                        Demand::count((mean * span).max(1e-3), (variance * span).max(1e-3))
+                            .quantile(p)
                     }
                 };
                 let level = level.round().max(0.0);
@@ -165,7 +173,8 @@ fn at_fill(target: f64, low: f64, high: f64, run: impl Fn(f64) -> Outcome) -> (f
 fn main() {
     let path = std::env::args().nth(1).expect("the file from export_daily.py");
     let data = read(&path);
-    let all = |weight: f64| -> Vec<Vec<f64>> { data.sales.iter().map(|s| smooth(s, weight)).collect() };
+    let all =
+        |weight: f64| -> Vec<Vec<f64>> { data.sales.iter().map(|s| smooth(s, weight)).collect() };
     let cache = |means: &[Vec<f64>], from: usize, to: usize| -> Vec<Vec<Vec<f64>>> {
         (from..to).step_by(REVIEW).map(|t| pools(&data, means, t)).collect()
     };
@@ -178,7 +187,9 @@ fn main() {
             let means = all(weight);
             let cached = cache(&means, 42, 84);
             let (_, o) = if quantile {
-                at_fill(0.95, 0.3, 0.9999, |p| replay(&data, &means, Rule::Quantile(p), 42, 84, &cached))
+                at_fill(0.95, 0.3, 0.9999, |p| {
+                    replay(&data, &means, Rule::Quantile(p), 42, 84, &cached)
+                })
             } else {
                 at_fill(0.95, -2.0, 8.0, |k| replay(&data, &means, Rule::Sigma(k), 42, 84, &cached))
             };
@@ -196,9 +207,15 @@ fn main() {
     let cached = cache(&quantile_means, from, to);
     let none: Vec<Vec<Vec<f64>>> = Vec::new();
     for fill in [0.90, 0.95, 0.97, 0.98] {
-        let (k, a) = at_fill(fill, -2.0, 12.0, |k| replay(&data, &sigma_means, Rule::Sigma(k), from, to, &none));
-        let (p, b) = at_fill(fill, 0.2, 0.99999, |p| replay(&data, &quantile_means, Rule::Quantile(p), from, to, &cached));
-        let (pn, c) = at_fill(fill, 0.2, 0.9999999, |p| replay(&data, &sigma_means, Rule::NegativeBinomial(p), from, to, &none));
+        let (k, a) = at_fill(fill, -2.0, 12.0, |k| {
+            replay(&data, &sigma_means, Rule::Sigma(k), from, to, &none)
+        });
+        let (p, b) = at_fill(fill, 0.2, 0.99999, |p| {
+            replay(&data, &quantile_means, Rule::Quantile(p), from, to, &cached)
+        });
+        let (pn, c) = at_fill(fill, 0.2, 0.9999999, |p| {
+            replay(&data, &sigma_means, Rule::NegativeBinomial(p), from, to, &none)
+        });
         let show = |o: &Outcome| {
             let (h, l) = cost(o);
             json!({"fill_rate": o.served / o.demand, "holding": h, "shortage": l, "total": h + l})

@@ -6,6 +6,7 @@ use crate::method::Method;
 use crate::model::{check_horizon, check_levels, fit_one, forecast_into};
 use crate::numeric::present;
 use crate::table::Interval;
+use mercato_core::panel::Frequency;
 use mercato_core::{Error, Panel, Result, Run};
 use rayon::prelude::*;
 
@@ -97,6 +98,8 @@ pub struct Predictions {
 pub struct Backtest {
     pub(crate) horizon: usize,
     pub(crate) ids: Vec<String>,
+    pub(crate) integer_ids: bool,
+    pub(crate) frequency: Frequency,
     /// Per block of `horizon` rows: which series.
     pub(crate) series: Vec<u32>,
     /// Per block: scales of the errors, of MASE and of RMSSE.
@@ -116,6 +119,16 @@ impl Backtest {
     /// One id per row.
     pub fn ids(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.y.len()).map(|r| self.ids[self.series[r / self.horizon] as usize].as_str())
+    }
+    /// Whether the caller's ids are integers, which [`ids`](Self::ids) spells in decimal.
+    #[must_use]
+    pub fn has_integer_ids(&self) -> bool {
+        self.integer_ids
+    }
+    /// The panel's frequency.
+    #[must_use]
+    pub fn frequency(&self) -> Frequency {
+        self.frequency
     }
     /// Timestamp of the last observation known, per row.
     #[must_use]
@@ -247,6 +260,8 @@ pub fn cross_validate(
     let mut out = Backtest {
         horizon: how.horizon,
         ids: panel.ids().to_vec(),
+        integer_ids: panel.has_integer_ids(),
+        frequency: calendar.frequency(),
         series: vec![],
         scales: vec![],
         cutoffs: vec![],

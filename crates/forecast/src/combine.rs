@@ -23,6 +23,27 @@ pub enum Combine {
     Mean,
 }
 
+impl Combine {
+    /// The name, as in `"median"`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Combine::Median => "median",
+            Combine::Mean => "mean",
+        }
+    }
+}
+
+impl std::str::FromStr for Combine {
+    type Err = Error;
+    fn from_str(name: &str) -> Result<Self> {
+        [Combine::Median, Combine::Mean].into_iter().find(|c| c.as_str() == name).ok_or_else(|| {
+            Error::invalid_params(format!("combine must be median or mean, got {name:?}"))
+                .with("parameter", "combine")
+        })
+    }
+}
+
 /// A combination of methods.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -59,8 +80,7 @@ impl Ensemble {
             ))
             .with("parameter", "members"));
         }
-        let composed =
-            |m: &Method| matches!(m, Method::Ensemble(_) | Method::Auto(_) | Method::Conformal(_));
+        let composed = |m: &Method| m.is_composed() && !matches!(m, Method::Mstl(_));
         if self.members.iter().any(composed) {
             return Err(Error::invalid_params("an ensemble's members are single methods")
                 .with("parameter", "members"));
@@ -159,15 +179,10 @@ impl State for Combination {
     fn read(r: &mut Reader<'_>) -> Option<Self> {
         let combine = [Combine::Median, Combine::Mean][r.count(2)?];
         let n = r.count(MAX_MEMBERS + 1)?;
-        // A combination inside a combination is never written; refusing it bounds recursion.
-        if std::mem::replace(&mut r.nested, true) {
-            return None;
-        }
         let mut members = Vec::with_capacity(n);
         for _ in 0..n {
-            members.push(Fitted::read(r)?);
+            members.push(r.inner(Fitted::read)?);
         }
-        r.nested = false;
         (n > 0).then_some(Self { members, combine })
     }
     fn label(&self) -> String {

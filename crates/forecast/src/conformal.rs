@@ -143,17 +143,12 @@ impl State for ConformalState {
         self.inner.write(out);
     }
     fn read(r: &mut Reader<'_>) -> Option<Self> {
-        // Never written inside another composition; refusing it bounds recursion.
-        if r.wrapped || r.nested {
-            return None;
-        }
-        r.wrapped = true;
         let n = r.count(MAX + 1)?;
         let mut scores = Vec::with_capacity(n);
         for _ in 0..n {
             scores.push(r.vector().filter(|v| !v.is_empty())?);
         }
-        let inner = Box::new(Fitted::read(r)?);
+        let inner = Box::new(r.inner(Fitted::read)?);
         (n > 0).then_some(Self { inner, scores })
     }
     fn label(&self) -> String {

@@ -506,14 +506,11 @@ mod tests {
     #[test]
     fn updating_equals_refitting_where_rates_are_fixed() {
         let y = [0.0, 3.0, 0.0, 0.0, 1.0, 0.0, 0.0, 2.0, 5.0, 0.0];
-        let fits: [&dyn Fn(&[f64]) -> Fitted; 2] =
-            [&|y| Croston::default().fit_series(y).unwrap(), &|y| {
-                Tsb::default().fit_series(y).unwrap()
-            }];
-        for fit in fits {
-            let mut f = fit(&y[..5]);
+        let croston = |y: &[f64]| Croston::default().fit_series(y).unwrap();
+        let tsb = |y: &[f64]| Tsb::default().fit_series(y).unwrap();
+        for (mut f, whole) in [(croston(&y[..5]), croston(&y)), (tsb(&y[..5]), tsb(&y))] {
             y[5..].iter().for_each(|v| f.update(*v));
-            assert!((forecast(&f) - forecast(&fit(&y))).abs() < 1e-12);
+            assert!((forecast(&f) - forecast(&whole)).abs() < 1e-12);
         }
     }
 

@@ -27,6 +27,7 @@ pub mod intermittent;
 mod method;
 mod metrics;
 mod model;
+mod mstl;
 mod numeric;
 pub mod replenish;
 mod season;
@@ -45,6 +46,7 @@ pub use intermittent::{Adida, Croston, CrostonVariant, DemandClass, Imapa, Tsb, 
 pub use method::Method;
 pub use metrics::{Metric, Score, evaluate};
 pub use model::{Failure, ForecastModel, SeriesModel};
+pub use mstl::Mstl;
 pub use simple::{Drift, HistoricAverage, Naive, SeasonalNaive, WindowAverage};
 pub use state::Reason;
 pub use table::{Forecast, Interval, PredictOptions};

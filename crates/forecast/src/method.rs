@@ -7,6 +7,7 @@ use crate::conformal::Conformal;
 use crate::ets::{AutoEts, Holt, HoltWinters, Ses};
 use crate::intermittent::{Adida, Croston, Imapa, Tsb};
 use crate::model::ForecastModel;
+use crate::mstl::Mstl;
 use crate::simple::{Drift, HistoricAverage, Naive, SeasonalNaive, WindowAverage};
 use crate::state::{Fitted, Reason};
 use crate::theta::{AutoTheta, DynamicOptimizedTheta, DynamicTheta, OptimizedTheta, Theta};
@@ -74,10 +75,18 @@ macro_rules! methods {
 methods! {
     Naive, SeasonalNaive, HistoricAverage, WindowAverage, Drift, Ses, Holt, HoltWinters, AutoEts,
     Theta, OptimizedTheta, DynamicTheta, DynamicOptimizedTheta, AutoTheta, AutoCes, Croston, Tsb,
-    Adida, Imapa, Ensemble, Auto, Conformal,
+    Adida, Imapa, Mstl, Ensemble, Auto, Conformal,
 }
 
 impl Method {
+    /// Whether it is made of other methods.
+    pub(crate) fn is_composed(&self) -> bool {
+        matches!(
+            self,
+            Method::Mstl(_) | Method::Ensemble(_) | Method::Auto(_) | Method::Conformal(_)
+        )
+    }
+
     /// Fits every series of the panel; see the `fit` of each estimator.
     ///
     /// # Errors

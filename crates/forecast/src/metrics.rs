@@ -84,6 +84,9 @@ pub struct Score {
     pub value: f64,
 }
 
+/// The value of a metric on truths and forecasts of one block of rows, with the scales of the block.
+type Block<'a> = dyn Fn(&[f64], &[f64], (f64, f64)) -> f64 + 'a;
+
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (n, s) = values.filter(|v| !v.is_nan()).fold((0.0, 0.0), |(n, s), v| (n + 1.0, s + v));
     s / n
@@ -102,7 +105,7 @@ pub fn evaluate(backtest: &Backtest, metrics: &[Metric]) -> Result<Vec<Score>> {
         let f = &p.mean;
         let rows = || y.iter().zip(f).map(|(y, f)| f - y);
         // One value per block of rows: a series at a cutoff.
-        let blocks = |of: &dyn Fn(&[f64], &[f64], (f64, f64)) -> f64| {
+        let blocks = |of: &Block<'_>| {
             mean(
                 y.chunks(h)
                     .zip(f.chunks(h))

@@ -30,6 +30,7 @@ pub struct ForecastModel {
     method: Method,
     calendar: Calendar,
     ids: Vec<String>,
+    integer_ids: bool,
     positions: HashMap<String, usize>,
     /// Period of the next observation, per series.
     next: Column<i64>,
@@ -98,6 +99,7 @@ impl ForecastModel {
             method.clone(),
             *panel.calendar(),
             panel.ids().to_vec(),
+            panel.has_integer_ids(),
             next.into(),
             offsets.into(),
             records.into(),
@@ -111,6 +113,7 @@ impl ForecastModel {
         method: Method,
         calendar: Calendar,
         ids: Vec<String>,
+        integer_ids: bool,
         next: Column<i64>,
         offsets: Column<u64>,
         records: Column<f64>,
@@ -118,7 +121,18 @@ impl ForecastModel {
         fingerprint: u64,
     ) -> Self {
         let positions = ids.iter().enumerate().map(|(i, id)| (id.clone(), i)).collect();
-        Self { method, calendar, ids, positions, next, offsets, records, failures, fingerprint }
+        Self {
+            method,
+            calendar,
+            ids,
+            integer_ids,
+            positions,
+            next,
+            offsets,
+            records,
+            failures,
+            fingerprint,
+        }
     }
 
     /// The method and its parameters.
@@ -208,6 +222,7 @@ impl ForecastModel {
         let n = self.len();
         let mut out = Forecast {
             horizon,
+            integer_ids: self.integer_ids,
             ids: Vec::with_capacity(n),
             timestamps: Vec::with_capacity(n * horizon),
             mean: Vec::with_capacity(n * horizon),
@@ -308,6 +323,7 @@ impl ForecastModel {
             self.method.clone(),
             self.calendar,
             ids,
+            self.integer_ids,
             next.into(),
             offsets.into(),
             records.concat().into(),
@@ -419,6 +435,7 @@ impl Persist for ForecastModel {
     fn write<'a>(&'a self, w: &mut ArtifactWriter<'a>) -> Result<()> {
         w.meta("params", &self.method)?;
         w.meta("calendar", &self.calendar)?;
+        w.meta("integer_ids", &self.integer_ids)?;
         w.meta("failures", &self.failures)?;
         w.meta("data_fingerprint", &format!("{:016x}", self.fingerprint))?;
         let mut text = Vec::new();
@@ -464,6 +481,7 @@ impl Persist for ForecastModel {
             method,
             calendar,
             ids,
+            a.meta_field("integer_ids")?,
             next,
             offsets,
             a.column("records")?,

@@ -19,7 +19,7 @@ pub(crate) fn moving_average(y: &[f64], m: usize) -> Vec<f64> {
         return out;
     }
     for t in half..n - half {
-        let inner: f64 = if m % 2 == 0 {
+        let inner: f64 = if m.is_multiple_of(2) {
             y[t - half + 1..t + half].iter().sum::<f64>() + 0.5 * (y[t - half] + y[t + half])
         } else {
             y[t - half..=t + half].iter().sum()

@@ -6,6 +6,7 @@ use crate::combine::Combination;
 use crate::conformal::ConformalState;
 use crate::ets::EtsState;
 use crate::intermittent::IntermittentState;
+use crate::mstl::MstlState;
 use crate::simple::{DriftState, LevelState, SeasonalState};
 use crate::theta::ThetaState;
 
@@ -32,15 +33,13 @@ pub(crate) trait State: Sized {
 /// Takes numbers off an untrusted record.
 pub(crate) struct Reader<'a> {
     rest: &'a [f64],
-    /// Whether a combination is being read.
-    pub nested: bool,
-    /// Whether a conformal wrapper is being read.
-    pub wrapped: bool,
+    /// How many compositions the record has been entered through.
+    depth: usize,
 }
 
 impl<'a> Reader<'a> {
     pub fn new(record: &'a [f64]) -> Self {
-        Self { rest: record, nested: false, wrapped: false }
+        Self { rest: record, depth: 0 }
     }
     pub fn number(&mut self) -> Option<f64> {
         let (first, rest) = self.rest.split_first()?;
@@ -61,6 +60,17 @@ impl<'a> Reader<'a> {
     pub fn vector(&mut self) -> Option<Vec<f64>> {
         let len = self.count(self.rest.len() + 1)?;
         Some(self.slice(len)?.to_vec())
+    }
+    /// Reads a part of a composition. Compositions nest three deep at most, which bounds the
+    /// recursion that a damaged record can cause.
+    pub fn inner<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth >= 4 {
+            return None;
+        }
+        self.depth += 1;
+        let part = read(self);
+        self.depth -= 1;
+        part
     }
     pub fn is_done(&self) -> bool {
         self.rest.is_empty()
@@ -123,6 +133,7 @@ kinds! {
     Intermittent(IntermittentState) = 7,
     Combined(Combination) = 8,
     Conformal(ConformalState) = 9,
+    Mstl(MstlState) = 10,
 }
 
 /// Why a method could not be fitted to a series.

@@ -16,6 +16,7 @@ pub struct Interval {
 pub struct Forecast {
     pub(crate) horizon: usize,
     pub(crate) ids: Vec<String>,
+    pub(crate) integer_ids: bool,
     pub(crate) timestamps: Vec<i64>,
     pub(crate) mean: Vec<f64>,
     pub(crate) intervals: Vec<Interval>,
@@ -32,6 +33,12 @@ impl Forecast {
     #[must_use]
     pub fn ids(&self) -> &[String] {
         &self.ids
+    }
+
+    /// Whether the caller's ids are integers, which [`ids`](Self::ids) spells in decimal.
+    #[must_use]
+    pub fn has_integer_ids(&self) -> bool {
+        self.integer_ids
     }
 
     /// One timestamp per row, as the panel's calendar understands it.

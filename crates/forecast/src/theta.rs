@@ -260,10 +260,9 @@ fn fit(y: &[f64], m: usize, forms: &[Form]) -> Result<ThetaState, Reason> {
         } else {
             estimate(&x, form)
         };
-        if let Some(s) = solved {
-            if best.is_none_or(|(_, b)| s.sum_squares < b.sum_squares) {
-                best = Some((form, s));
-            }
+        let better = |s: &Solved| best.is_none_or(|(_, b)| s.sum_squares < b.sum_squares);
+        if let Some(s) = solved.filter(better) {
+            best = Some((form, s));
         }
     }
     let (form, s) = best.ok_or(Reason::NoOptimum)?;

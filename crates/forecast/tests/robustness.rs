@@ -1,5 +1,5 @@
 //! Every method, every awkward series: a finite forecast or a typed reason, and nothing else.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use mercato_core::{ErrorCode, Panel, Persist, Run};
 use mercato_forecast::*;
@@ -26,6 +26,7 @@ fn methods(m: usize) -> Vec<Method> {
         Tsb::default().into(),
         Adida::default().into(),
         Imapa::default().into(),
+        Mstl::default().season_lengths([m + 1, 2 * m + 1]).into(),
         Ensemble::of([Naive::default().into(), AutoEts::default().season_length(m).into()]).into(),
         Auto::default().season_length(m).into(),
         Conformal::of(Ses::default()).horizon(3).windows(5).into(),

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 import numpy.typing as npt
 
 from . import nlp as nlp
+from . import forecast as forecast
 from . import recsys as recsys
 from . import routing as routing
 from ._types import Array, ArrowTable, Id, OnProgress, Path
@@ -38,6 +39,8 @@ __all__ = [
     "Table",
     "Scored",
     "nlp",
+    "Panel",
+    "forecast",
     "recsys",
     "routing",
 ]
@@ -170,3 +173,26 @@ def verify(
     deadline: float | None = None,
     cancel: CancelToken | None = None,
 ) -> None: ...
+
+@final
+class Panel:
+    @staticmethod
+    def from_table(
+        table: ArrowTable,
+        id: str = "unique_id",
+        time: str = "ds",
+        value: str = "y",
+        freq: str | int = "D",
+        static: Sequence[str] = (),
+        known: Sequence[str] = (),
+        duplicates: Literal["refuse", "sum", "last"] = "refuse",
+        gaps: Literal["missing", "zero"] = "missing",
+    ) -> Panel: ...
+    @property
+    def ids(self) -> list[str]: ...
+    @property
+    def freq(self) -> str: ...
+    def values(self, id: str) -> npt.NDArray[np.float64]: ...
+    def without_last(self, n: int) -> Panel: ...
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object) -> bool: ...

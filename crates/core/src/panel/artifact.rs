@@ -18,6 +18,9 @@ impl Persist for Panel {
 
     fn write<'a>(&'a self, w: &mut ArtifactWriter<'a>) -> Result<()> {
         w.meta("calendar", &self.calendar)?;
+        if self.integer_ids {
+            w.meta("integer_ids", &true)?;
+        }
         w.meta("known", &self.known.iter().map(|(n, _)| n).collect::<Vec<_>>())?;
         let attributes: Vec<_> = self
             .attributes
@@ -85,6 +88,7 @@ impl Persist for Panel {
         }
         let mut panel = Self::assemble(calendar, ids, offsets, starts, values)
             .map_err(|e| corrupt("ids").caused_by(e))?;
+        panel.integer_ids = a.meta().get("integer_ids").is_some_and(|v| v.as_bool() == Some(true));
         for (i, name) in a.meta_field::<Vec<String>>("known")?.into_iter().enumerate() {
             panel.known.push((name, a.column_of_len(&format!("known.{i}"), total)?));
         }

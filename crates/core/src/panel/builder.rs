@@ -1,7 +1,7 @@
 //! From rows `(id, timestamp, value)` in any order to a validated [`Panel`].
 
 use super::{Attribute, Calendar, Frequency, Panel, calendar};
-use crate::{Error, Result};
+use crate::{Error, IdColumn, Result};
 use rustc_hash::FxHashMap;
 
 /// What two rows of one series at one time mean.
@@ -28,10 +28,39 @@ pub enum Gaps {
     Zero,
 }
 
+impl std::str::FromStr for Duplicates {
+    type Err = Error;
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "refuse" => Ok(Self::Refuse),
+            "sum" => Ok(Self::Sum),
+            "last" => Ok(Self::Last),
+            _ => Err(unknown("duplicates", name, "refuse, sum or last")),
+        }
+    }
+}
+
+impl std::str::FromStr for Gaps {
+    type Err = Error;
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "missing" => Ok(Self::Missing),
+            "zero" => Ok(Self::Zero),
+            _ => Err(unknown("gaps", name, "missing or zero")),
+        }
+    }
+}
+
+fn unknown(parameter: &str, got: &str, accepted: &str) -> Error {
+    Error::invalid_params(format!("{parameter} must be {accepted}, got {got:?}"))
+        .with("parameter", parameter)
+}
+
 /// Collects rows, then validates, sorts and fills them. See [`Panel`] for an example.
 #[derive(Debug, Clone)]
 pub struct PanelBuilder<'a> {
     frequency: Frequency,
+    integer_ids: bool,
     duplicates: Duplicates,
     gaps: Gaps,
     labels: Vec<String>,
@@ -54,6 +83,7 @@ impl<'a> PanelBuilder<'a> {
     pub fn new(frequency: Frequency) -> Self {
         Self {
             frequency,
+            integer_ids: false,
             duplicates: Duplicates::default(),
             gaps: Gaps::default(),
             labels: Vec::new(),
@@ -90,6 +120,18 @@ impl<'a> PanelBuilder<'a> {
         (self.times, self.values) = (times, values);
         self.lengths = [ids.len(), times.len(), values.len()];
         self
+    }
+
+    /// The rows with ids of a table's column, strings or integers.
+    #[must_use]
+    pub fn rows_of(self, ids: &IdColumn<'_>, times: &'a [i64], values: &'a [f64]) -> Self {
+        match ids {
+            IdColumn::Strs(ids) => self.rows(ids, times, values),
+            IdColumn::Ints(ids) => {
+                let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+                Self { integer_ids: true, ..self }.rows(&ids, times, values)
+            }
+        }
     }
 
     /// What repeated rows mean (default: refuse).
@@ -246,6 +288,7 @@ impl<'a> PanelBuilder<'a> {
         let mut panel =
             Panel::assemble(grid, self.labels, offsets.into(), starts.into(), values.into())?;
         (panel.known, panel.attributes) = (known, attributes);
+        panel.integer_ids = self.integer_ids;
         Ok(panel)
     }
 

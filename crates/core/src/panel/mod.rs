@@ -8,9 +8,11 @@
 mod artifact;
 mod builder;
 mod calendar;
+mod table;
 
 pub use builder::{Duplicates, Gaps, PanelBuilder};
 pub use calendar::{Calendar, DAY, Date, Frequency, MAX_TIMESTAMP, Unit};
+pub use table::PanelColumns;
 
 use crate::{Column, Error, Result};
 use rustc_hash::FxHashMap;
@@ -73,6 +75,8 @@ impl Attribute {
 pub struct Panel {
     calendar: Calendar,
     ids: Vec<String>,
+    /// Whether the caller's ids are integers, spelled in decimal here.
+    integer_ids: bool,
     positions: FxHashMap<String, u32>,
     /// Where each series begins in `values`; one more than there are series.
     offsets: Column<u64>,
@@ -97,6 +101,7 @@ impl PartialEq for Panel {
         };
         self.calendar == other.calendar
             && self.ids == other.ids
+            && self.integer_ids == other.integer_ids
             && self.offsets == other.offsets
             && self.starts == other.starts
             && bits(&self.values, &other.values)
@@ -169,7 +174,18 @@ impl Panel {
             }
         }
         let (known, attributes) = (Vec::new(), Vec::new());
-        Ok(Self { calendar, ids, positions, offsets, starts, values, known, attributes })
+        let integer_ids = false;
+        Ok(Self {
+            calendar,
+            ids,
+            integer_ids,
+            positions,
+            offsets,
+            starts,
+            values,
+            known,
+            attributes,
+        })
     }
 
     /// Number of series.
@@ -200,6 +216,12 @@ impl Panel {
     #[must_use]
     pub fn ids(&self) -> &[String] {
         &self.ids
+    }
+
+    /// Whether the caller's ids are integers, which [`ids`](Self::ids) spells in decimal.
+    #[must_use]
+    pub fn has_integer_ids(&self) -> bool {
+        self.integer_ids
     }
 
     /// The position of a series.

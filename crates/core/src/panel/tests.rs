@@ -154,6 +154,16 @@ fn an_hour_repeated_by_a_clock_change_is_a_duplicate() {
 }
 
 #[test]
+fn integer_ids_stay_integers() {
+    let ids = crate::IdColumn::from([7i64, 7, -3].as_slice());
+    let b = PanelBuilder::new(frequency("1")).rows_of(&ids, &[1, 2, 1], &[1.0; 3]);
+    let p = b.build().unwrap();
+    assert!(p.has_integer_ids());
+    assert_eq!(p.ids(), ["7", "-3"]);
+    assert_eq!(Panel::from_bytes(&p.to_bytes().unwrap()).unwrap(), p);
+}
+
+#[test]
 fn whole_series_may_be_empty_and_ids_must_differ() {
     let p =
         Panel::from_series(frequency("1"), [("a", 5, vec![]), ("b", 1, vec![f64::NAN])]).unwrap();

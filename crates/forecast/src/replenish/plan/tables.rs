@@ -232,8 +232,10 @@ impl PlanInput {
             offer.prices.sort_by_key(|p| p.from);
         }
         let known: std::collections::BTreeSet<String> = supplier.into_iter().collect();
-        self.suppliers =
-            known.into_iter().map(|supplier| Supplier { supplier, ..Supplier::default() }).collect();
+        self.suppliers = known
+            .into_iter()
+            .map(|supplier| Supplier { supplier, ..Supplier::default() })
+            .collect();
         Ok(())
     }
 }
