@@ -15,6 +15,7 @@ mod error;
 mod model;
 mod params;
 mod recsys;
+mod replenish;
 mod run;
 
 use pyo3::prelude::*;
@@ -26,6 +27,7 @@ fn _mercato(m: &Bound<'_, PyModule>) -> PyResult<()> {
     artifact::register(m)?;
     data::register(m)?;
     domain(m, "recsys", recsys::register)?;
+    domain(m, "replenish", replenish::register)?;
     m.setattr("__version__", env!("CARGO_PKG_VERSION"))
 }
 

@@ -48,14 +48,20 @@ fn input(skus: usize) -> PlanInput {
                 spread.map(|q| q * rate * season)
             })
             .collect();
-        input.forecasts.push(ItemForecast { item: item.clone(), outlook: Outlook::Quantiles { values } });
+        input
+            .forecasts
+            .push(ItemForecast { item: item.clone(), outlook: Outlook::Quantiles { values } });
         let supplier = |k: usize| format!("supplier-{}", (i * 7 + k * 13) % 40);
         input.stock.push(ItemStock {
             item: item.clone(),
             on_hand: (rate * 20.0 * rng.unit()) as i64,
             reserved: 0,
             on_order: if rng.unit() < 0.2 {
-                vec![OpenOrder { supplier: supplier(0), quantity: (rate * 7.0) as i64, due: 19_998 + rng.below(9) as i32 }]
+                vec![OpenOrder {
+                    supplier: supplier(0),
+                    quantity: (rate * 7.0) as i64,
+                    due: 19_998 + rng.below(9) as i32,
+                }]
             } else {
                 Vec::new()
             },

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import recsys as recsys
+from . import replenish as replenish
 from ._types import Array, ArrowTable, Id, OnProgress, Path
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Table",
     "Scored",
     "recsys",
+    "replenish",
 ]
 
 __version__: str

@@ -155,6 +155,8 @@ mod tests {
         assert!(classes[9].abc == Abc::A && classes[0].abc == Abc::C);
         assert!(classes.iter().all(|c| c.xyz == Xyz::X));
         assert!(AbcXyz::default().classify(&views, &[1.0]).is_err());
-        assert!(AbcXyz { a: 0.9, b: 0.8, ..AbcXyz::default() }.classify(&views, &[1.0; 10]).is_err());
+        assert!(
+            AbcXyz { a: 0.9, b: 0.8, ..AbcXyz::default() }.classify(&views, &[1.0; 10]).is_err()
+        );
     }
 }

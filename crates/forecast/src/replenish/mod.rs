@@ -20,8 +20,8 @@ pub use distribution::Demand;
 pub use plan::{
     Alert, AlertKind, Day, Event, Goal, ItemFailure, ItemForecast, ItemPlan, ItemStock, LeadDays,
     LineChange, Lot, Note, Offer, OpenOrder, OrderLine, Outlook, Override, Plan, PlanDiff,
-    PlanInput, PlanRecord, PlanState, Planner, PriceBreak, PurchaseOrder, Receipt,
-    ServiceLevel, Supplier,
+    PlanInput, PlanRecord, PlanState, Planner, PriceBreak, PurchaseOrder, Receipt, ServiceLevel,
+    Supplier,
 };
 pub use simulate::{
     LeadTime, NodeReport, PolicySearch, SearchResult, Simulation, SimulationReport, StockNode,

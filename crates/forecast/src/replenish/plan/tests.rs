@@ -336,10 +336,7 @@ impl mercato_core::table::Table for Columns {
         names.map(str::to_owned).collect()
     }
 
-    fn column(
-        &self,
-        name: &str,
-    ) -> mercato_core::Result<mercato_core::table::TableColumn<'_>> {
+    fn column(&self, name: &str) -> mercato_core::Result<mercato_core::table::TableColumn<'_>> {
         use mercato_core::table::TableColumn;
         if let Some(c) = self.1.iter().find(|c| c.0 == name) {
             return Ok(TableColumn::Texts(c.1.iter().map(|t| Some((*t).into())).collect()));
