@@ -2,6 +2,7 @@
 
     python reference.py book OUT.json            every instance of the book that stockpyl ships
     python reference.py grid OUT.json [N] [SEED] N random inputs per function, with CPU time per call
+    python reference.py weekly OUT.json          Wagner-Whitin over 52 weeks
 
 Each case is {"case", "function", "args", "result", "cpu_ms"}: the function's name and positional
 arguments are stockpyl's own; networks are written out as plain lists. The Rust example
@@ -384,8 +385,22 @@ def grid(n, seed):
     return out
 
 
+def weekly():
+    rng = np.random.default_rng(3)
+    demand = lambda: [int(x) for x in rng.integers(0, 200, 52)]  # noqa: E731
+    return [case(f"weekly_{i}", "wagner_whitin.wagner_whitin", [52, 0.5, float(rng.uniform(50, 900)), demand(), 0.0]) for i in range(10)]
+
+
+def has_nan(value):
+    return any(map(has_nan, value)) if isinstance(value, list) else isinstance(value, float) and math.isnan(value)
+
+
 if __name__ == "__main__":
-    cases = book() if sys.argv[1] == "book" else grid(int((sys.argv + ["", "", ""])[3] or 100), int((sys.argv + [""] * 4)[4] or 7))
+    modes = {"book": book, "weekly": weekly}
+    cases = modes[sys.argv[1]]() if sys.argv[1] in modes else grid(int((sys.argv + ["", "", ""])[3] or 100), int((sys.argv + [""] * 4)[4] or 7))
+    for c in cases:
+        if has_nan(c.get("result")):
+            c["refused"] = f"{c.pop('result')}"
     source = "stockpyl 1.0.2 (MIT), inputs of Snyder & Shen, Fundamentals of Supply Chain Theory" if sys.argv[1] == "book" else "stockpyl 1.0.2, random inputs"
     with open(sys.argv[2], "w") as f:
         f.write('{"source": ' + json.dumps(source) + ', "cases": [\n' + ",\n".join(json.dumps(c) for c in cases) + "\n]}\n")

@@ -18,6 +18,7 @@ mod nlp;
 mod panel;
 mod params;
 mod recsys;
+mod replenish;
 mod routing;
 mod run;
 
@@ -34,6 +35,7 @@ fn _mercato(m: &Bound<'_, PyModule>) -> PyResult<()> {
     domain(m, "forecast", forecast::register)?;
     domain(m, "recsys", recsys::register)?;
     domain(m, "routing", routing::register)?;
+    domain(m, "replenish", replenish::register)?;
     m.setattr("__version__", env!("CARGO_PKG_VERSION"))
 }
 

@@ -6,9 +6,10 @@
 //! Every 7 trading days each SKU orders up to a level that must last until the order after next
 //! arrives (lead time 7, so 14 days). Both rules share the mean forecast (exponential smoothing of
 //! daily sales). Mean + k sigma adds k standard deviations of the SKU's own daily sales times
-//! sqrt(14). The quantile rule takes the quantile of past 14-day sales relative to their forecasts,
-//! pooled over SKUs of similar rate, from the days before each order. Unmet demand is lost. The
-//! smoothing weights are chosen on days 42..84; days 84..163 are replayed once. k and the quantile
+//! sqrt(14). The quantile rule takes the quantile of past 14-day sales against their forecasts, pooled
+//! over SKUs of similar rate and spread, from the days before each order: either of the ratio to the forecast,
+//! or of the error in the SKU's own standard deviations. Unmet demand is lost. The smoothing weights
+//! and the form are chosen on days 42..84; days 84..163 are replayed once. k and the quantile
 //! level are each set so that the fill rate over all SKUs is the same, and costs are compared there.
 
 #![allow(clippy::print_stdout, reason = "a command-line tool")]
@@ -51,20 +52,44 @@ fn smooth(sales: &[f64], weight: f64) -> Vec<f64> {
     out
 }
 
-/// Rates of similar size share a pool.
-fn pool_of(rate: f64) -> usize {
-    ((rate.max(0.01).ln() - 0.01f64.ln()) / 0.7) as usize
+/// SKUs of similar rate and similar relative spread share a pool.
+fn pool_of(rate: f64, history: &[f64]) -> usize {
+    let size = (((rate.max(0.01).ln() - 0.01f64.ln()) / 1.0) as usize).min(11);
+    let relative = spread(history, rate) / (rate * SPAN as f64).max(0.14);
+    size * 4 + [0.45, 0.7, 1.1].iter().filter(|c| relative > **c).count()
+}
+
+/// What a pool holds.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Form {
+    Ratio,
+    Error,
+}
+
+/// Variance of a SKU's daily sales over the last 56 days.
+fn variance(history: &[f64]) -> f64 {
+    let past = &history[history.len().saturating_sub(56)..];
+    let m = past.iter().sum::<f64>() / past.len() as f64;
+    past.iter().map(|x| (x - m).powi(2)).sum::<f64>() / (past.len() as f64 - 1.0)
+}
+
+/// Standard deviation of 14-day sales, at least that of a Poisson variable.
+fn spread(history: &[f64], mean: f64) -> f64 {
+    (variance(history).max(mean).max(0.01) * SPAN as f64).sqrt()
 }
 
 /// Per pool: past ratios of 14-day sales to their forecast, known before day `t`, sorted.
-fn pools(data: &Data, means: &[Vec<f64>], t: usize) -> Vec<Vec<f64>> {
-    let mut pools: Vec<Vec<f64>> = vec![Vec::new(); 16];
+fn pools(data: &Data, means: &[Vec<f64>], t: usize, form: Form) -> Vec<Vec<f64>> {
+    let mut pools: Vec<Vec<f64>> = vec![Vec::new(); 48];
     for (sales, mean) in data.sales.iter().zip(means) {
         let mut start = 28;
         while start + SPAN <= t {
             let sum: f64 = sales[start..start + SPAN].iter().sum();
             let expected = (mean[start] * SPAN as f64).max(0.14);
-            pools[pool_of(mean[start]).min(15)].push(sum / expected);
+            pools[pool_of(mean[start], &sales[..start])].push(match form {
+                Form::Ratio => sum / expected,
+                Form::Error => (sum - expected) / spread(&sales[..start], mean[start]),
+            });
             start += 7;
         }
     }
@@ -77,8 +102,8 @@ fn pools(data: &Data, means: &[Vec<f64>], t: usize) -> Vec<Vec<f64>> {
 #[derive(Clone, Copy)]
 enum Rule {
     Sigma(f64),
-    Quantile(f64),
-    /// Normal quantile of the fitted negative binomial's replacement: textbook counts.
+    Quantile(f64, Form),
+    /// The quantile of a negative binomial with the SKU's own mean and variance.
     NegativeBinomial(f64),
 }
 
@@ -111,23 +136,19 @@ fn replay(
             });
             if (t - from) % REVIEW == 0 {
                 let mean = means[i][t];
-                let history = &sales[..t];
-                let past = &history[history.len().saturating_sub(56)..];
-                let m = past.iter().sum::<f64>() / past.len() as f64;
-                let variance =
-                    past.iter().map(|x| (x - m).powi(2)).sum::<f64>() / (past.len() as f64 - 1.0);
+                let variance = variance(&sales[..t]);
                 let span = SPAN as f64;
                 let level = match rule {
                     Rule::Sigma(k) => mean * span + k * (variance * span).sqrt(),
-                    Rule::Quantile(p) => {
-                        let pool = &cached[(t - from) / REVIEW][pool_of(mean).min(15)];
+                    Rule::Quantile(p, form) => {
+                        let pool = &cached[(t - from) / REVIEW][pool_of(mean, &sales[..t])];
                         let expected = (mean * span).max(0.14);
-                        let ratio = if pool.is_empty() {
-                            1.0
-                        } else {
-                            pool[((p * pool.len() as f64) as usize).min(pool.len() - 1)]
-                        };
-                        ratio * expected
+                        let at = ((p * pool.len() as f64) as usize).min(pool.len().max(1) - 1);
+                        match (pool.get(at), form) {
+                            (None, _) => expected,
+                            (Some(ratio), Form::Ratio) => ratio * expected,
+                            (Some(z), Form::Error) => expected + z * spread(&sales[..t], mean),
+                        }
                     }
                     Rule::NegativeBinomial(p) => {
                         Demand::count((mean * span).max(1e-3), (variance * span).max(1e-3))
@@ -175,43 +196,43 @@ fn main() {
     let data = read(&path);
     let all =
         |weight: f64| -> Vec<Vec<f64>> { data.sales.iter().map(|s| smooth(s, weight)).collect() };
-    let cache = |means: &[Vec<f64>], from: usize, to: usize| -> Vec<Vec<Vec<f64>>> {
-        (from..to).step_by(REVIEW).map(|t| pools(&data, means, t)).collect()
+    let cache = |means: &[Vec<f64>], from: usize, to: usize, form: Form| -> Vec<Vec<Vec<f64>>> {
+        (from..to).step_by(REVIEW).map(|t| pools(&data, means, t, form)).collect()
     };
     // Holding at 25 % a year over about 300 trading days; a lost sale costs 40 % of its price.
     let cost = |o: &Outcome| (o.holding * 0.25 / 300.0, o.lost * 0.4);
-    let mut choice = Vec::new();
-    for (name, quantile) in [("sigma", false), ("quantile", true)] {
-        let mut best = (f64::INFINITY, 0.0);
-        for weight in [0.01, 0.02, 0.04, 0.08] {
-            let means = all(weight);
-            let cached = cache(&means, 42, 84);
-            let (_, o) = if quantile {
-                at_fill(0.95, 0.3, 0.9999, |p| {
-                    replay(&data, &means, Rule::Quantile(p), 42, 84, &cached)
-                })
-            } else {
-                at_fill(0.95, -2.0, 8.0, |k| replay(&data, &means, Rule::Sigma(k), 42, 84, &cached))
-            };
-            let c = cost(&o).0 + cost(&o).1;
-            if c < best.0 {
-                best = (c, weight);
+    let total = |o: &Outcome| cost(o).0 + cost(o).1;
+    let none: Vec<Vec<Vec<f64>>> = Vec::new();
+    let (mut sigma, mut quantile) = ((f64::INFINITY, 0.0), (f64::INFINITY, 0.0, Form::Ratio));
+    for weight in [0.02, 0.04, 0.08, 0.12] {
+        let means = all(weight);
+        let (_, o) =
+            at_fill(0.95, -2.0, 12.0, |k| replay(&data, &means, Rule::Sigma(k), 42, 84, &none));
+        if total(&o) < sigma.0 {
+            sigma = (total(&o), weight);
+        }
+        for form in [Form::Ratio, Form::Error] {
+            let cached = cache(&means, 42, 84, form);
+            let (_, o) = at_fill(0.95, 0.3, 0.9999, |p| {
+                replay(&data, &means, Rule::Quantile(p, form), 42, 84, &cached)
+            });
+            if total(&o) < quantile.0 {
+                quantile = (total(&o), weight, form);
             }
         }
-        choice.push((name, best.1));
     }
     let mut rows = Vec::new();
     let (from, to) = (84, data.days);
-    let sigma_means = all(choice[0].1);
-    let quantile_means = all(choice[1].1);
-    let cached = cache(&quantile_means, from, to);
-    let none: Vec<Vec<Vec<f64>>> = Vec::new();
+    let sigma_means = all(sigma.1);
+    let quantile_means = all(quantile.1);
+    let form = quantile.2;
+    let cached = cache(&quantile_means, from, to, form);
     for fill in [0.90, 0.95, 0.97, 0.98] {
         let (k, a) = at_fill(fill, -2.0, 12.0, |k| {
             replay(&data, &sigma_means, Rule::Sigma(k), from, to, &none)
         });
         let (p, b) = at_fill(fill, 0.2, 0.99999, |p| {
-            replay(&data, &quantile_means, Rule::Quantile(p), from, to, &cached)
+            replay(&data, &quantile_means, Rule::Quantile(p, form), from, to, &cached)
         });
         let (pn, c) = at_fill(fill, 0.2, 0.9999999, |p| {
             replay(&data, &sigma_means, Rule::NegativeBinomial(p), from, to, &none)
@@ -220,7 +241,6 @@ fn main() {
             let (h, l) = cost(o);
             json!({"fill_rate": o.served / o.demand, "holding": h, "shortage": l, "total": h + l})
         };
-        let total = |o: &Outcome| cost(o).0 + cost(o).1;
         rows.push(json!({
             "target_fill": fill, "k": k, "mean_k_sigma": show(&a), "level": p, "quantiles": show(&b),
             "negative_binomial_level": pn, "negative_binomial": show(&c),
@@ -232,7 +252,7 @@ fn main() {
     println!(
         "{}",
         serde_json::to_string_pretty(&json!({
-            "skus": data.sales.len(), "days": data.days, "smoothing": {"sigma": choice[0].1, "quantile": choice[1].1}, "rows": rows,
+            "skus": data.sales.len(), "days": data.days, "smoothing": {"sigma": sigma.1, "quantile": quantile.1}, "form": format!("{form:?}"), "rows": rows,
         }))
         .expect("plain data")
     );

@@ -11,6 +11,7 @@ from . import nlp as nlp
 from . import forecast as forecast
 from . import recsys as recsys
 from . import routing as routing
+from . import replenish as replenish
 from ._types import Array, ArrowTable, Id, OnProgress, Path
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "forecast",
     "recsys",
     "routing",
+    "replenish",
 ]
 
 __version__: str

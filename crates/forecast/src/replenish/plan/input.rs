@@ -105,7 +105,7 @@ impl Default for ItemStock {
 }
 
 /// A supplier.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Supplier {
     /// The supplier.
@@ -118,18 +118,6 @@ pub struct Supplier {
     pub unavailable_until: Option<Day>,
     /// Units it can supply per plan over all items; `None` = no limit.
     pub capacity: Option<i64>,
-}
-
-impl Default for Supplier {
-    fn default() -> Self {
-        Self {
-            supplier: String::new(),
-            order_weekdays: Vec::new(),
-            closed: Vec::new(),
-            unavailable_until: None,
-            capacity: None,
-        }
-    }
 }
 
 /// Days from order to arrival.

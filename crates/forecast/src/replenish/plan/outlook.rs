@@ -98,7 +98,7 @@ impl<'a> Future<'a> {
             Outlook::Quantiles { values } | Outlook::Samples { values, .. } => values,
             Outlook::Moments { mean, .. } => mean,
         };
-        if width == 0 || values.is_empty() || values.len() % width != 0 {
+        if width == 0 || values.is_empty() || !values.len().is_multiple_of(width) {
             return refuse(format!(
                 "a forecast needs whole rows of {width} values and at least one row, got {} values",
                 values.len()

@@ -410,6 +410,11 @@ impl Plan {
         &self.record.orders
     }
 
+    /// Every order line with its order, for tables: one row per line, in the order of the orders.
+    pub fn lines(&self) -> impl Iterator<Item = (&PurchaseOrder, &OrderLine)> {
+        self.record.orders.iter().flat_map(|o| o.lines.iter().map(move |l| (o, l)))
+    }
+
     /// The risks.
     #[must_use]
     pub fn alerts(&self) -> &[Alert] {

@@ -99,6 +99,17 @@ impl PlanInput {
         Ok(input)
     }
 
+    /// Puts in what is known about suppliers' calendars, capacities and outages; a supplier that has
+    /// no record yet is added.
+    pub fn set_suppliers(&mut self, suppliers: Vec<Supplier>) {
+        for s in suppliers {
+            match self.suppliers.iter_mut().find(|known| known.supplier == s.supplier) {
+                Some(known) => *known = s,
+                None => self.suppliers.push(s),
+            }
+        }
+    }
+
     fn read_forecast(&mut self, table: &impl Table) -> Result<()> {
         let item = items(table)?;
         let day = required(table, "ds")?;

@@ -24,7 +24,8 @@ pub struct PolicySearch {
     /// Periods simulated per policy in the last stage; the first stages use 1/100 and 1/10 of it.
     /// Default 1,000,000.
     pub periods: u64,
-    /// Policies within this many units in s and S of the best are compared at the end; default 3.
+    /// Policies within this many units in s and S of the best are compared at the end, the best
+    /// eight of them over ten times as many periods; default 3.
     pub polish: u32,
 }
 
@@ -143,6 +144,14 @@ impl PolicySearch {
             let best = (0..around.len()).fold(0, |b, i| if costs[i] < costs[b] { i } else { b });
             let here = bench.costs(&[at], self.periods)?[0];
             if costs[best] >= here {
+                // The closest rivals once more, over ten times as many periods.
+                let mut order: Vec<usize> = (0..around.len()).collect();
+                order.sort_by(|&a, &b| costs[a].total_cmp(&costs[b]).then(a.cmp(&b)));
+                let rivals: Vec<(i64, i64)> = order.iter().take(8).map(|&i| around[i]).collect();
+                let costs = bench.costs(&rivals, self.periods * 10)?;
+                let best =
+                    (0..rivals.len()).fold(0, |b, i| if costs[i] < costs[b] { i } else { b });
+                let (at, here) = (rivals[best], costs[best]);
                 return Ok(SearchResult {
                     reorder_point: at.0,
                     order_up_to: at.1,
