@@ -134,7 +134,7 @@ fn replay(
                 }
                 day > t
             });
-            if (t - from) % REVIEW == 0 {
+            if (t - from).is_multiple_of(REVIEW) {
                 let mean = means[i][t];
                 let variance = variance(&sales[..t]);
                 let span = SPAN as f64;
