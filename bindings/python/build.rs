@@ -44,9 +44,11 @@ fn read_folder(folder: &Path, krate: &str, docs: &mut BTreeMap<String, String>) 
 }
 
 /// Relies on rustfmt: items of a file stand at the left margin, their methods and fields four
-/// columns in, and a closing brace at the margin ends an item.
+/// columns in, and a closing brace at the margin ends an item. Records that a macro of the crate
+/// makes (`member! { /// Text. \n Name { ... } }`) are found by their name in the call.
 fn read_file(text: &str, krate: &str, docs: &mut BTreeMap<String, String>) {
     let (mut owner, mut in_record, mut doc) = (None::<String>, false, Vec::new());
+    let mut in_call = false;
     for line in text.lines() {
         let inner = line.trim_start();
         if let Some(text) = inner.strip_prefix("///") {
@@ -61,6 +63,7 @@ fn read_file(text: &str, krate: &str, docs: &mut BTreeMap<String, String>) {
         let name_after = |keyword: &str| words.strip_prefix(keyword).map(ident);
         let margin = line.len() == inner.len();
         if margin {
+            in_call = line.ends_with("! {");
             let record = name_after("struct ").or_else(|| name_after("enum "));
             in_record = record.is_some() && line.ends_with('{');
             let opened = record.or_else(|| name_after("trait ")).filter(|_| public);
@@ -73,11 +76,15 @@ fn read_file(text: &str, krate: &str, docs: &mut BTreeMap<String, String>) {
             } else if words.starts_with("impl") {
                 owner = implemented(words);
             }
+        } else if in_call && !doc.is_empty() && inner.starts_with(char::is_uppercase) {
+            let name = ident(inner);
+            docs.insert(format!("{krate}::{name}"), render(&doc));
+            owner = Some(name);
         } else if let (Some(owner), true) = (&owner, !doc.is_empty()) {
             let function = name_after("fn ").filter(|_| line.starts_with("    "));
             if let Some(name) = function {
                 docs.insert(format!("{krate}::{owner}::{name}"), render(&doc));
-            } else if in_record && public {
+            } else if (in_record && public) || (in_call && inner.contains(": ")) {
                 let field = format!("{}: {}", ident(words), render(&doc).replace('\n', "\n    "));
                 if let Some(text) = docs.get_mut(&format!("{krate}::{owner}")) {
                     text.push_str(if text.contains(LIST) { "\n" } else { LIST });
