@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use crate::{params, run};
-use mercato::routing as core;
 use mercato::Error;
+use mercato::routing as core;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use std::path::PathBuf;
@@ -232,7 +232,9 @@ impl ProblemBuilder {
         profile: usize,
     ) -> Result<()> {
         if profile > 63 {
-            return Err(Error::invalid_params(format!("profile must be in 0..=63, got {profile}")).into());
+            return Err(
+                Error::invalid_params(format!("profile must be in 0..=63, got {profile}")).into()
+            );
         }
         let duration = duration.map(matrix).transpose()?.unwrap_or_default();
         self.0.set_matrix(matrix(distance)?, duration, profile);
@@ -270,7 +272,12 @@ impl Problem {
     /// "lilim" or "json". rounding: None takes what the literature uses for the kind of instance.
     #[staticmethod]
     #[pyo3(signature = (path, format = None, rounding = None))]
-    fn read(py: Python<'_>, path: PathBuf, format: Option<&str>, rounding: Option<&str>) -> Result<Self> {
+    fn read(
+        py: Python<'_>,
+        path: PathBuf,
+        format: Option<&str>,
+        rounding: Option<&str>,
+    ) -> Result<Self> {
         let format = match format {
             None => core::Format::Auto,
             Some("vrplib") => core::Format::Vrplib,
@@ -279,7 +286,10 @@ impl Problem {
             Some("json") => core::Format::Json,
             Some(other) => {
                 let known = "vrplib, solomon, lilim, json";
-                return Err(Error::invalid_params(format!("format must be one of {known}, got {other:?}")).into());
+                return Err(Error::invalid_params(format!(
+                    "format must be one of {known}, got {other:?}"
+                ))
+                .into());
             }
         };
         let rounding = rounding.map(|r| named("rounding", r, ROUNDINGS)).transpose()?;
@@ -760,7 +770,10 @@ fn resolve(
             "vehicle_down" => what.vehicle_down = value.extract()?,
             other => {
                 let known = "now, cancel, insert, delay, vehicle_down";
-                return Err(Error::invalid_params(format!("unknown event {other}; known: {known}")).into());
+                return Err(Error::invalid_params(format!(
+                    "unknown event {other}; known: {known}"
+                ))
+                .into());
             }
         }
     }
@@ -776,7 +789,13 @@ fn resolve(
 /// leg's duration as a share of it; 0.2 is usual for vans in town.
 #[pyfunction]
 #[pyo3(signature = (solution, position, time, spread = 0.2))]
-fn eta(py: Python<'_>, solution: &Solution, position: (usize, usize), time: f64, spread: f64) -> Result<Vec<Eta>> {
+fn eta(
+    py: Python<'_>,
+    solution: &Solution,
+    position: (usize, usize),
+    time: f64,
+    spread: f64,
+) -> Result<Vec<Eta>> {
     let at = core::Position { route: position.0, done: position.1 };
     let etas = run::short(py, || core::eta(&solution.0, at, time, spread))?;
     let one = |e: core::Eta| {

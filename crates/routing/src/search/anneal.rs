@@ -209,7 +209,7 @@ pub(crate) fn run(
     let mut iterations = 0u64;
     let mut who: Vec<u32> = Vec::new();
     loop {
-        if iterations % 16 == 0 {
+        if iterations.is_multiple_of(16) {
             match tick(iterations, best.cost) {
                 Tick::Go(at) => temperature = between(hot, cold, at.clamp(0.0, 1.0)),
                 Tick::Stop => break,

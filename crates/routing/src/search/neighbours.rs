@@ -113,7 +113,7 @@ fn by_grid(it: &Instance, size: usize) -> Vec<Vec<u32>> {
                                 }
                             }
                         }
-                        cc += step as isize;
+                        cc += step;
                     }
                 }
                 if keyed.len() >= size && enough == usize::MAX {
