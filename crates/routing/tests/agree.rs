@@ -1,6 +1,8 @@
 //! What the search believes is what the slow evaluator says, for random problems with every
 //! combination of rules; small problems are also solved by trying everything.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use mercato_core::{ErrorCode, Rng, Run};
 use mercato_routing::{
     BackhaulRule, Client, Depot, Events, Place, Plan, PlannedRoute, Problem, Rounding, Shipment,

@@ -3,17 +3,17 @@
 use super::{at_line, number, whole};
 use crate::problem::{BackhaulRule, Client, Depot, Place, Problem, Rounding, VehicleType};
 use mercato_core::{Error, Result};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 type Section<'a> = Vec<(usize, Vec<&'a str>)>;
 
 struct File<'a> {
-    keys: HashMap<String, (usize, &'a str)>,
-    sections: HashMap<String, Section<'a>>,
+    keys: BTreeMap<String, (usize, &'a str)>,
+    sections: BTreeMap<String, Section<'a>>,
 }
 
 fn split(text: &str) -> Result<File<'_>> {
-    let mut file = File { keys: HashMap::new(), sections: HashMap::new() };
+    let mut file = File { keys: BTreeMap::new(), sections: BTreeMap::new() };
     let mut current: Option<String> = None;
     for (i, raw) in text.lines().enumerate() {
         let (line, text) = (i + 1, raw.trim());

@@ -263,9 +263,14 @@ impl Recreate {
             let unit = s.unit[r];
             let profile = it.fleet[s.routes[r].fleet].profile;
             let there = it.distance(profile, u, v);
-            let back = if it.has.symmetric { there } else { it.distance(profile, v, u) };
+            // One row of the table serves all of `u`'s positions where both ways are as long.
+            let (back, from_prev) = if it.has.symmetric {
+                (there, it.distance(profile, u, at.prev))
+            } else {
+                (it.distance(profile, v, u), it.distance(profile, at.prev, u))
+            };
             let after = back + it.distance(profile, u, at.next) - at.to_next;
-            let before = there + it.distance(profile, at.prev, u) - at.to_prev;
+            let before = there + from_prev - at.to_prev;
             let pos = at.pos as usize;
             if unit * (after as f64) < best.0 {
                 self.consider(s, w, u, r, pos + 1, unit * after as f64, best);
