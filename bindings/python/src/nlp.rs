@@ -47,9 +47,18 @@ fn record<T: serde::de::DeserializeOwned>(what: &str, value: &Bound<'_, PyAny>) 
         .map_err(|e| Error::invalid_params(format!("{what}: {e}")).into())
 }
 
+/// Records from any iterable of dicts or tuples.
+fn records<T: serde::de::DeserializeOwned>(
+    what: &str,
+    values: &Bound<'_, PyAny>,
+) -> Result<Vec<T>> {
+    record(what, &values.py().get_type::<PyList>().call1((values,))?)
+}
+
 estimator!("mercato.nlp", nlp::IntentClassifier);
 estimator!("mercato.nlp", nlp::TextClassifier);
 estimator!("mercato.nlp", nlp::SentimentClassifier);
+estimator!("mercato.nlp", nlp::EntityTagger);
 
 model!("mercato.nlp", nlp::IntentModel, |m: &mercato::nlp::IntentModel,
                                          _: Python<'_>|
@@ -61,6 +70,45 @@ model!("mercato.nlp", nlp::TextModel, |m: &mercato::nlp::TextModel,
  -> Result<String> {
     Ok(format!("TextModel({} labels)", m.labels().len()))
 });
+
+model!("mercato.nlp", nlp::TaggerModel, |m: &mercato::nlp::TaggerModel,
+                                         _: Python<'_>|
+ -> Result<String> {
+    Ok(format!("TaggerModel({})", m.kinds().join(", ")))
+});
+
+#[pymethods]
+impl EntityTagger {
+    #[doc = docs!(nlp::EntityTagger::fit)]
+    ///
+    /// sentences: pairs of a text and its spans, each span (start, end, type) in characters.
+    #[pyo3(signature = (sentences, **run),
+           text_signature = "($self, sentences, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
+    fn fit(
+        &self,
+        py: Python<'_>,
+        sentences: &Bound<'_, PyAny>,
+        run: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Py<TaggerModel>> {
+        let examples: Vec<mercato::nlp::Tagged> = records("sentences", sentences)?;
+        TaggerModel::wrap(py, run::long(py, run, |run| self.0.fit(&examples, run))?)
+    }
+}
+
+#[pymethods]
+impl TaggerModel {
+    #[doc = docs!(nlp::TaggerModel::kinds)]
+    #[getter]
+    fn kinds(&self) -> Vec<String> {
+        self.0.kinds().to_vec()
+    }
+
+    /// The hyperparameters that the model was trained with.
+    #[getter]
+    fn params(&self) -> EntityTagger {
+        EntityTagger(self.0.params().clone())
+    }
+}
 
 #[pymethods]
 impl IntentClassifier {
@@ -320,17 +368,37 @@ pub struct EntityExtractor(mercato::nlp::EntityExtractor);
 
 #[pymethods]
 impl EntityExtractor {
-    /// patterns: "retail" or "none". dictionaries: {type: {value: [names]}}.
+    /// patterns: "retail" or "none". dictionaries: {type: {value: [names]}}. tagger: a `TaggerModel`.
     #[new]
-    #[pyo3(signature = (patterns = None, dictionaries = None), text_signature = "(patterns=\"retail\", dictionaries=None)")]
+    #[pyo3(signature = (patterns = None, dictionaries = None, tagger = None), text_signature = "(patterns=\"retail\", dictionaries=None, tagger=None)")]
     fn new(
         patterns: Option<&Bound<'_, PyAny>>,
         dictionaries: Option<&Bound<'_, PyAny>>,
+        tagger: Option<&TaggerModel>,
     ) -> Result<Self> {
         let patterns = patterns.map(|p| record("patterns", p)).transpose()?.unwrap_or_default();
         let names =
             dictionaries.map(|d| record("dictionaries", d)).transpose()?.unwrap_or_default();
-        Ok(Self(mercato::nlp::EntityExtractor::new(patterns, &names)?))
+        let extractor = mercato::nlp::EntityExtractor::new(patterns, &names)?;
+        Ok(Self(match tagger {
+            Some(model) => extractor.with_tagger(model.0.clone()),
+            None => extractor,
+        }))
+    }
+
+    /// This extractor with a tagger of default settings trained on tagged sentences.
+    #[pyo3(signature = (sentences, **run),
+           text_signature = "($self, sentences, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
+    fn fit(
+        &self,
+        py: Python<'_>,
+        sentences: &Bound<'_, PyAny>,
+        run: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Self> {
+        let examples: Vec<mercato::nlp::Tagged> = records("sentences", sentences)?;
+        let tagger = mercato::nlp::EntityTagger::default();
+        let model = run::long(py, run, |run| tagger.fit(&examples, run))?;
+        Ok(Self(self.0.clone().with_tagger(Arc::new(model))))
     }
 
     #[doc = docs!(nlp::EntityExtractor::extract)]
@@ -389,8 +457,7 @@ impl KnowledgeBase {
     /// documents: dicts with `id`, `text` and, if you like, `title` and `version`. Gives the
     /// knowledge base itself.
     fn add<'py>(slf: Bound<'py, Self>, documents: &Bound<'py, PyAny>) -> Result<Bound<'py, Self>> {
-        let documents = documents.py().get_type::<PyList>().call1((documents,))?;
-        let documents = record("documents", &documents)?;
+        let documents = records("documents", documents)?;
         slf.get().change(slf.py(), |kb| kb.add(documents))?;
         Ok(slf)
     }
@@ -673,6 +740,8 @@ pub fn register(m: &Bound<'_, PyModule>) -> Result<()> {
     SentimentClassifier::add_to(m)?;
     m.add_class::<Entity>()?;
     m.add_class::<EntityExtractor>()?;
+    EntityTagger::add_to(m)?;
+    TaggerModel::add_to(m)?;
     m.add_class::<Passage>()?;
     m.add_class::<KnowledgeBase>()?;
     let class: Bound<'_, PyType> = m.py().get_type::<KnowledgeBase>();

@@ -21,7 +21,9 @@ pub use classify::{
     Assessment, Evaluation, Explanation, IntentClassifier, IntentModel, OutOfScope,
     SentimentClassifier, TextClassifier, TextModel, Tier, evaluate, evaluate_text,
 };
-pub use entities::{Dictionary, Entity, EntityExtractor, Names, Patterns};
+pub use entities::{
+    Dictionary, Entity, EntityExtractor, EntityTagger, Names, Patterns, Tagged, TaggerModel,
+};
 pub use knowledge::{Document, KnowledgeBase, KnowledgeOptions, Passage};
 pub use mercato_core::{Error, ErrorCode, Id, Persist, Result, Run, Scored};
 pub use summary::{summarize, summarize_turns};

@@ -17,6 +17,8 @@ __all__ = [
     "SentimentClassifier",
     "Entity",
     "EntityExtractor",
+    "EntityTagger",
+    "TaggerModel",
     "Passage",
     "KnowledgeBase",
     "Session",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 _Names = Mapping[str, Mapping[str, Sequence[str]]]
+_Tagged = tuple[str, Sequence[tuple[int, int, str]]] | Mapping[str, Any]
 
 @final
 class IntentClassifier:
@@ -249,9 +252,70 @@ class Entity:
 @final
 class EntityExtractor:
     def __new__(
-        cls, patterns: Literal["retail", "none"] = "retail", dictionaries: _Names | None = None
+        cls,
+        patterns: Literal["retail", "none"] = "retail",
+        dictionaries: _Names | None = None,
+        tagger: TaggerModel | None = None,
+    ) -> EntityExtractor: ...
+    def fit(
+        self,
+        sentences: Iterable[_Tagged],
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
     ) -> EntityExtractor: ...
     def extract(self, text: str, dictionaries: _Names | None = None) -> list[Entity]: ...
+
+@final
+class EntityTagger:
+    passes: int
+    learning_rate: float
+    regularization: float
+    min_count: int
+    outside_penalty: float
+    def __new__(
+        cls,
+        passes: int = 6,
+        learning_rate: float = 0.1,
+        regularization: float = 3e-05,
+        min_count: int = 2,
+        outside_penalty: float = 0.5,
+    ) -> EntityTagger: ...
+    def fit(
+        self,
+        sentences: Iterable[_Tagged],
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> TaggerModel: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __dir__(self) -> list[str]: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
+@final
+class TaggerModel:
+    @property
+    def kinds(self) -> list[str]: ...
+    @property
+    def params(self) -> EntityTagger: ...
+    def save(self, path: Path) -> None: ...
+    @staticmethod
+    def open(path: Path) -> TaggerModel: ...
+    @staticmethod
+    def load(path: Path) -> TaggerModel: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> TaggerModel: ...
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]: ...
+    def __copy__(self) -> TaggerModel: ...
+    def __deepcopy__(self, _memo: dict[Any, Any]) -> TaggerModel: ...
 
 @final
 class Passage:

@@ -7,12 +7,15 @@
 mod dictionary;
 mod retail;
 mod scan;
+mod tagger;
 
 pub use dictionary::{Dictionary, Names};
+pub use tagger::{EntityTagger, Tagged, TaggerModel};
 
 use mercato_core::Result;
 use scan::{Folded, Found};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Which built-in recognisers are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -61,6 +64,7 @@ pub struct Entity {
 pub struct EntityExtractor {
     patterns: Patterns,
     dictionary: Dictionary,
+    tagger: Option<Arc<TaggerModel>>,
 }
 
 impl EntityExtractor {
@@ -69,7 +73,14 @@ impl EntityExtractor {
     /// # Errors
     /// `invalid_input` for an unusable name.
     pub fn new(patterns: Patterns, names: &Names) -> Result<Self> {
-        Ok(Self { patterns, dictionary: Dictionary::new(names)? })
+        Ok(Self { patterns, dictionary: Dictionary::new(names)?, tagger: None })
+    }
+
+    /// Also finds what a trained tagger finds, where nothing more certain stands.
+    #[must_use]
+    pub fn with_tagger(mut self, tagger: Arc<TaggerModel>) -> Self {
+        self.tagger = Some(tagger);
+        self
     }
 
     /// The entities of `text` in their order, without overlaps: dictionary names first, then the
@@ -83,6 +94,8 @@ impl EntityExtractor {
         if self.patterns == Patterns::Retail {
             all.extend(retail::find(&t).into_iter().map(|f| (2, f)));
         }
+        let tagged = self.tagger.as_ref().map(|m| m.find(&t)).unwrap_or_default();
+        all.extend(tagged.into_iter().map(|f| (2, f)));
         all.sort_by(|(pa, a), (pb, b)| {
             pa.cmp(pb)
                 .then(b.confidence.total_cmp(&a.confidence))

@@ -86,23 +86,20 @@ fn phone(t: &Folded, start: usize) -> Option<Found> {
     let mobile = |d: &str| d.len() == 11 && d.starts_with('1') && d.as_bytes()[1] >= b'3';
     let american = |d: &str| d.as_bytes().first().is_some_and(|c| (b'2'..=b'9').contains(c));
     let n = digits.len();
+    let landline = groups.len() == 2
+        && digits.starts_with('0')
+        && matches!(groups[0], 3 | 4)
+        && matches!(groups[1], 7 | 8);
+    let service = n == 10 && matches!(&digits[..3], "400" | "800") && groups.len() > 1;
+    let domestic = groups == [3, 3, 4] && american(&digits)
+        || groups == [1, 3, 3, 4] && digits.starts_with('1') && american(&digits[1..]);
     let (value, confidence) = if first == '+' {
         ((8..=15).contains(&n) && !digits.starts_with('0')).then(|| (format!("+{digits}"), 0.97))?
     } else if mobile(&digits) && (groups.len() == 1 || groups == [3, 4, 4]) {
         (digits, 0.95)
     } else if digits.starts_with("86") && mobile(&digits[2..]) {
         (digits[2..].to_owned(), 0.9)
-    } else if groups == [3, 3, 4] && american(&digits) {
-        (digits, 0.9)
-    } else if groups == [1, 3, 3, 4] && digits.starts_with('1') && american(&digits[1..]) {
-        (digits, 0.9)
-    } else if groups.len() == 2
-        && digits.starts_with('0')
-        && matches!(groups[0], 3 | 4)
-        && matches!(groups[1], 7 | 8)
-    {
-        (digits, 0.9)
-    } else if n == 10 && matches!(&digits[..3], "400" | "800") && groups.len() > 1 {
+    } else if domestic || landline || service {
         (digits, 0.9)
     } else {
         return None;
@@ -155,7 +152,7 @@ fn month_name(t: &Folded, at: usize) -> Option<(u32, usize)> {
     let end = t.follows(at + 3, MONTH_ENDS[m]).unwrap_or(at + 3);
     let end = if m == 8 && end == at + 3 { t.follows(end, "t").unwrap_or(end) } else { end };
     let end = t.follows(end, ".").unwrap_or(end);
-    let alone = !t.chars.get(end).is_some_and(|c| c.is_ascii_alphabetic());
+    let alone = !t.chars.get(end).is_some_and(char::is_ascii_alphabetic);
     alone.then_some((m as u32 + 1, end))
 }
 

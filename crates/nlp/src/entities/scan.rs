@@ -26,8 +26,9 @@ impl Folded {
     /// Whether no letter or digit of a Latin-like word touches the range from outside.
     pub fn stands_alone(&self, start: usize, end: usize) -> bool {
         let joined = |c: char| c.is_ascii_alphanumeric();
-        !(start > 0 && joined(self.chars[start - 1]))
-            && !self.chars.get(end).is_some_and(|&c| joined(c))
+        let before = start.checked_sub(1).and_then(|i| self.chars.get(i));
+        let after = self.chars.get(end);
+        ![before, after].into_iter().flatten().any(|&c| joined(c))
     }
 
     /// End of the run of characters from `start` that satisfy `is`.

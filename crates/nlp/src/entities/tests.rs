@@ -89,3 +89,57 @@ fn long_and_odd_messages_are_read_in_linear_time() {
         assert!(started.elapsed().as_secs() < 20, "{piece}");
     }
 }
+
+fn tagged() -> Vec<Tagged> {
+    let brands = ["安踏", "nike", "李宁", "Adidas"];
+    let goods = ["跑鞋", "背包", "手表", "t恤"];
+    let mut out = vec![];
+    for b in brands {
+        for g in goods {
+            for (before, middle, after) in [("正品", "新款", "包邮"), ("", "男士", "2024")]
+            {
+                let text = format!("{before}{b}{middle}{g}{after}");
+                let at = |w: &str| {
+                    let start = text[..text.find(w).unwrap()].chars().count();
+                    (start, start + w.chars().count())
+                };
+                let spans = [("brand", b), ("good", g)]
+                    .map(|(k, w)| (at(w).0, at(w).1, k.to_owned()))
+                    .to_vec();
+                out.push(Tagged { text, spans });
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn a_tagger_learns_names_it_was_not_told() {
+    use mercato_core::{Persist, Run};
+    let bytes = |threads| {
+        let run = Run::seed(1).with_threads(threads);
+        EntityTagger::default().fit(&tagged(), &run).unwrap().to_bytes().unwrap()
+    };
+    let saved = bytes(1);
+    assert_eq!(saved, bytes(3));
+    let tagger = TaggerModel::from_bytes(&saved).unwrap();
+    let x = EntityExtractor::default().with_tagger(Arc::new(tagger));
+    let found = x.extract("正品匹克新款跑鞋包邮，订单A1234567", None);
+    let seen: Vec<_> = found.iter().map(|e| (e.kind.as_str(), e.text.as_str())).collect();
+    assert_eq!(seen, [("brand", "匹克"), ("good", "跑鞋"), ("order", "A1234567")]);
+    assert!(x.extract("", None).is_empty());
+}
+
+#[test]
+fn unusable_tags_are_refused() {
+    use mercato_core::{ErrorCode, Run};
+    let fit = |spans: Vec<(usize, usize, String)>| {
+        let example = Tagged { text: "abc".into(), spans };
+        EntityTagger::default().fit(&[example], &Run::seed(0)).unwrap_err().code()
+    };
+    let k = || "k".to_owned();
+    assert_eq!(fit(vec![]), ErrorCode::NotEnoughData);
+    assert_eq!(fit(vec![(0, 4, k())]), ErrorCode::InvalidInput);
+    assert_eq!(fit(vec![(2, 2, k())]), ErrorCode::InvalidInput);
+    assert_eq!(fit(vec![(0, 2, k()), (1, 3, k())]), ErrorCode::InvalidInput);
+}

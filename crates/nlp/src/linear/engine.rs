@@ -55,7 +55,9 @@ impl Engine {
         t: &Training,
         run: &Run,
     ) -> Result<(Self, Vec<f32>)> {
-        let max_features = (t.max_bytes as f32 * 0.5 / FEATURE_BYTES) as usize;
+        // Room for about ten weights a feature, or as many as there are columns.
+        let with_weights = FEATURE_BYTES + 2.0 * columns(classes).min(10) as f32;
+        let max_features = (t.max_bytes as f32 / with_weights) as usize;
         let vocabulary =
             Vocabulary::build(texts.iter().copied(), &t.features, t.min_count, max_features);
         run.check()?;

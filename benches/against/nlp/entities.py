@@ -1,0 +1,43 @@
+"""Chinese product entities: ecommerce_ner, exact spans, F1.
+
+Trained on train; settings chosen on dev; test_unseen (titles that train does not have) scored once.
+"""
+import gzip, json, pathlib, sys, tempfile
+from common import DATA, example, record, run
+
+
+def sentences(name):
+    """Texts and spans of a character BIO file."""
+    out, text, spans = [], "", []
+    for line in gzip.open(DATA / "ecommerce_ner" / name, "rt", encoding="utf8"):
+        parts = line.rstrip("\n").split(" ")
+        if len(parts) < 2:
+            if text:
+                out.append({"text": text, "spans": spans})
+            text, spans = "", []
+            continue
+        char, tag = parts[0] or " ", parts[-1]
+        kind = tag[2:]
+        if tag.startswith("B-") or (tag.startswith("I-") and not (spans and spans[-1][1] == len(text) and spans[-1][2] == kind)):
+            spans.append([len(text), len(text) + len(char), kind])
+        elif tag.startswith("I-"):
+            spans[-1][1] = len(text) + len(char)
+        text += char
+    return out + ([{"text": text, "spans": spans}] if text else [])
+
+
+if __name__ == "__main__":
+    settings = sys.argv[1] if len(sys.argv) > 1 else "{}"
+    only_dev = "--dev" in sys.argv
+    parts = ["train", "dev"] + ([] if only_dev else ["test_unseen"])
+    with tempfile.TemporaryDirectory() as folder:
+        files = []
+        for part in parts:
+            path = pathlib.Path(folder) / f"{part}.jsonl"
+            path.write_text("".join(json.dumps(s, ensure_ascii=False) + "\n" for s in sentences(f"{part}.conll.gz")), encoding="utf8")
+            files.append(str(path))
+        result = run(example("bench_entities"), settings, *files)
+    if only_dev:
+        print(json.dumps(result))
+    else:
+        record("entities_zh", {"protocol": __doc__.strip(), "settings": json.loads(settings) or "default", **result})
