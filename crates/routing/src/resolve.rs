@@ -111,7 +111,6 @@ pub fn resolve(
             .filter(|(i, v)| {
                 let gone = matches!(v.stop, Stop::Client(c) if cancelled[c]);
                 !gone && (!down || *i < keep)
-                !(gone || (down && *i >= keep))
             })
             .map(|(_, v)| v.stop)
             .collect();
