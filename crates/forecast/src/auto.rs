@@ -6,6 +6,7 @@
 //! |---|---|
 //! | hardly any zeros, season up to 24 | the median of [`AutoEts`], [`DynamicOptimizedTheta`] and [`AutoCes`] |
 //! | hardly any zeros, a longer season | the median of [`Mstl`], [`DynamicOptimizedTheta`] and [`AutoCes`] |
+//! | hours: season 24 and three weeks of data | the median of [`SeasonalNaive`], [`Mstl`] by day and week with a damped trend, and [`Mstl`] by week |
 //! | zeros, no season | the mean of [`Imapa`] and [`Tsb`] |
 //! | zeros and a season | whichever of the two above or [`SeasonalNaive`] had the least squared error over the last cutoffs |
 //!
@@ -71,6 +72,9 @@ impl Auto {
 
     fn regular(&self, y: &[f64]) -> Result<Fitted, Reason> {
         let m = self.season_length;
+        if m == DAY && y.len() > 3 * WEEK {
+            return hours(y);
+        }
         let long = m > LONG_SEASON;
         let first = if long && y.len() > 2 * m {
             Mstl::default().season_lengths([m]).fit_series(y)
@@ -100,6 +104,19 @@ impl Auto {
         let best = (1..3).fold(0, |b, i| if errors[i] < errors[b] { i } else { b });
         candidates[best](y)
     }
+}
+
+/// Hours have days and weeks.
+const DAY: usize = 24;
+const WEEK: usize = 168;
+
+fn hours(y: &[f64]) -> Result<Fitted, Reason> {
+    let damped = AutoEts::default().model("AAN").damped(Some(true));
+    let both = Mstl::default().season_lengths([DAY, WEEK]).method(damped).fit_series(y);
+    let theta = DynamicOptimizedTheta::default();
+    let week = Mstl::default().season_lengths([WEEK]).method(theta).fit_series(y);
+    let naive = SeasonalNaive::default().season_length(DAY).fit_series(y);
+    together([naive, both, week], Combine::Median)
 }
 
 fn sparse(y: &[f64]) -> Result<Fitted, Reason> {
