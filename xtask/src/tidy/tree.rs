@@ -3,6 +3,7 @@
 use crate::paths;
 use crate::sh::sh;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Paths from the root, with `/`, and the text of those that are UTF-8.
 #[derive(Default)]
@@ -13,19 +14,25 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// What git tracks or would track.
+    /// What git tracks or would track; without git, all files outside what tools leave behind.
     pub fn of_checkout() -> Result<Self, String> {
         let root = paths::root();
         let listing = sh("git")
-            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-            .read()?;
+            // Whoever owns the checkout: it is only listed.
+            .args(["-c", "safe.directory=*", "ls-files", "-z"])
+            .args(["--cached", "--others", "--exclude-standard"])
+            .read();
+        let names: Vec<String> = match listing {
+            Ok(names) => names.split('\0').filter(|p| !p.is_empty()).map(str::to_owned).collect(),
+            Err(_) => walk(&root, "")?,
+        };
         let mut tree = Self::default();
-        for path in listing.split('\0').filter(|p| !p.is_empty()) {
+        for path in names {
             // Listed, but removed from the working tree: not there to be checked.
-            let Ok(bytes) = std::fs::read(root.join(path)) else { continue };
+            let Ok(bytes) = std::fs::read(root.join(&path)) else { continue };
             match String::from_utf8(bytes) {
-                Ok(text) if !text.contains('\0') => drop(tree.texts.insert(path.to_owned(), text)),
-                _ => tree.binaries.push(path.to_owned()),
+                Ok(text) if !text.contains('\0') => drop(tree.texts.insert(path, text)),
+                _ => tree.binaries.push(path),
             }
         }
         Ok(tree)
@@ -64,7 +71,43 @@ impl Tree {
     }
 }
 
+/// Folders that tools leave behind.
+const LEFT_BEHIND: &[&str] = &[".git", ".venv", "target", "node_modules", "__pycache__", "corpus"];
+
+/// Every file below `inner`, by its path from the root.
+fn walk(root: &Path, inner: &str) -> Result<Vec<String>, String> {
+    let dir = root.join(inner);
+    let entries =
+        std::fs::read_dir(&dir).map_err(|e| format!("cannot list {}: {e}", dir.display()))?;
+    let mut all = Vec::new();
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if inner.is_empty() { name.clone() } else { format!("{inner}/{name}") };
+        match entry.file_type() {
+            Ok(t) if t.is_dir() && !LEFT_BEHIND.contains(&name.as_str()) => {
+                all.extend(walk(root, &path)?);
+            }
+            Ok(t) if t.is_file() => all.push(path),
+            _ => {}
+        }
+    }
+    Ok(all)
+}
+
 /// Whether a whole file is test code.
 pub fn is_test_file(path: &str) -> bool {
     path.ends_with("/tests.rs") || path.contains("/tests/") || path.contains("/benches/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_git_the_same_files_are_found() {
+        let names = walk(&paths::root(), "xtask").unwrap();
+        assert!(names.iter().any(|n| n == "xtask/src/tidy/tree.rs"));
+        let tree = Tree::of_checkout().unwrap();
+        assert!(tree.text("xtask/src/tidy/tree.rs").is_some_and(|t| t.contains("LEFT_BEHIND")));
+    }
 }
