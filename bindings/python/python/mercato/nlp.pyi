@@ -282,7 +282,7 @@ class EntityTagger:
         learning_rate: float = 0.1,
         regularization: float = 3e-05,
         min_count: int = 2,
-        outside_penalty: float = 0.5,
+        outside_penalty: float = 0.0,
     ) -> EntityTagger: ...
     def fit(
         self,
