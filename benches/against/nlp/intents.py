@@ -25,6 +25,7 @@ for name, paths in SETS.items():
         files = [write_tsv(folder, f"{i}.tsv", rows) for i, rows in enumerate((train, test, oos))]
         for _ in range(REPEATS):
             ours.append(run(program, files[0], files[1], files[2] if oos else ""))
+            print(name, ours[-1], file=sys.stderr, flush=True)
             if not theirs:
                 model = make_pipeline(make_union(
                     TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b"),

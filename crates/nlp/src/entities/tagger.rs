@@ -41,7 +41,7 @@ pub struct EntityTagger {
     /// A feature must occur this often; 1..=1000, default 2.
     pub min_count: u32,
     /// What a character outside all entities loses when a text is read, in units of
-    /// log-likelihood: more finds more entities and errs more often; -10..=10, default 0.5.
+    /// log-likelihood: more finds more entities and errs more often; -10..=10, default 0.
     pub outside_penalty: f32,
 }
 
@@ -52,7 +52,7 @@ impl Default for EntityTagger {
             learning_rate: 0.1,
             regularization: 3e-5,
             min_count: 2,
-            outside_penalty: 0.5,
+            outside_penalty: 0.0,
         }
     }
 }

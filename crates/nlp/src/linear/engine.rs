@@ -203,7 +203,12 @@ fn both(margins: &[f32], of_two: bool) -> Vec<f32> {
     if of_two { vec![-margins[0], margins[0]] } else { margins.to_vec() }
 }
 
-fn block_margins(blocks: &[Block<LANES>], rows: &Rows, i: usize, columns: usize) -> Vec<f32> {
+pub(crate) fn block_margins(
+    blocks: &[Block<LANES>],
+    rows: &Rows,
+    i: usize,
+    columns: usize,
+) -> Vec<f32> {
     let (ids, values) = rows.row(i);
     let mut out = Vec::with_capacity(blocks.len() * LANES);
     for w in blocks {

@@ -5,13 +5,17 @@
 //! examples need (the regulariser pulls towards the old weights instead of zero); every other
 //! column stays as it is, bit by bit.
 
-use super::engine::{BIAS, Engine};
+use super::engine::{BIAS, Engine, block_margins};
 use super::solver::{Block, LANES, Problem, Rows, solve};
 use super::vocabulary::Scratch;
 use mercato_core::{Result, Run};
 
 /// Passes over the handful of examples; cheap.
-const PASSES: usize = 40;
+const PASSES: usize = 25;
+/// Parts of the examples that are held out in turn to set the bias of a new class.
+const FOLDS: usize = 3;
+/// Share of the other classes' held-out examples that a new class may take.
+const MAX_TAKEN: f32 = 0.003;
 
 impl Engine {
     /// The engine with the columns of `taught` classes trained on `texts`. Needs one column per
@@ -65,13 +69,14 @@ impl Engine {
             near: &near,
         };
         let blocks = solve(&problem, run)?;
+        let shifts = self.shifts(texts, labels, taught, &problem, run)?;
         let solved: Vec<(usize, Vec<f32>, f32)> = taught
             .iter()
             .enumerate()
             .map(|(i, &class)| {
                 let (block, lane) = (&blocks[i / LANES], i % LANES);
                 let w = block[..features].iter().map(|r| r[lane]).collect();
-                (class as usize, w, block[features][lane] * BIAS)
+                (class as usize, w, block[features][lane] * BIAS + shifts[i])
             })
             .collect();
         Ok(Self {
@@ -81,5 +86,51 @@ impl Engine {
             vocabulary,
             classes,
         })
+    }
+
+    /// How much the bias of each taught class is raised; 0 for classes that were there before.
+    fn shifts(
+        &self,
+        texts: &[&str],
+        labels: &[u32],
+        taught: &[u32],
+        problem: &Problem<'_>,
+        run: &Run,
+    ) -> Result<Vec<f32>> {
+        if taught.iter().all(|&t| (t as usize) < self.classes) {
+            return Ok(vec![0.0; taught.len()]);
+        }
+        let best: Vec<f32> = texts
+            .iter()
+            .map(|t| self.margins(t, |m| m.iter().copied().fold(f32::MIN, f32::max)))
+            .collect();
+        // By how much the best old class beats the new one on held-out examples.
+        let mut own: Vec<Vec<f32>> = vec![Vec::new(); taught.len()];
+        let mut others: Vec<Vec<f32>> = vec![Vec::new(); taught.len()];
+        for fold in 0..FOLDS {
+            let active: Vec<u32> =
+                (0..texts.len() as u32).filter(|&i| i as usize % FOLDS != fold).collect();
+            let part = Problem { active: &active, passes: PASSES / 2, ..problem.clone() };
+            let blocks = solve(&part, run)?;
+            for i in (fold..texts.len()).step_by(FOLDS) {
+                let margins = block_margins(&blocks, problem.rows, i, taught.len());
+                for (j, &class) in taught.iter().enumerate() {
+                    let gaps = if labels[i] == class { &mut own[j] } else { &mut others[j] };
+                    gaps.push(best[i] - margins[j]);
+                }
+            }
+        }
+        let mut shift = |j: usize| {
+            if (taught[j] as usize) < self.classes {
+                return 0.0;
+            }
+            let gaps = &mut others[j];
+            gaps.sort_unstable_by(f32::total_cmp);
+            let taken = (gaps.len() as f32 * MAX_TAKEN) as usize;
+            let most = gaps.get(taken).copied().unwrap_or(0.0);
+            let wanted = own[j].iter().copied().fold(0.0, f32::max) + 0.1;
+            wanted.min(most).max(0.0)
+        };
+        Ok((0..taught.len()).map(&mut shift).collect())
     }
 }
