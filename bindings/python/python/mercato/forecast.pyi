@@ -36,7 +36,7 @@ __all__ = [
     "evaluate",
 ]
 
-Estimator: TypeAlias = (
+_Estimator: TypeAlias = (
     Naive
     | SeasonalNaive
     | HistoricAverage
@@ -528,7 +528,7 @@ class Auto:
 
 @final
 class Mstl:
-    def __new__(cls, season_lengths: Sequence[int], method: Estimator | None = None) -> Mstl: ...
+    def __new__(cls, season_lengths: Sequence[int], method: _Estimator | None = None) -> Mstl: ...
     def fit(
         self,
         panel: Panel,
@@ -543,7 +543,7 @@ class Mstl:
 @final
 class Ensemble:
     def __new__(
-        cls, members: Sequence[Estimator], combine: Literal["median", "mean"] = "median"
+        cls, members: Sequence[_Estimator], combine: Literal["median", "mean"] = "median"
     ) -> Ensemble: ...
     def fit(
         self,
@@ -558,7 +558,7 @@ class Ensemble:
 
 @final
 class Conformal:
-    def __new__(cls, method: Estimator, horizon: int = 1, windows: int = 10) -> Conformal: ...
+    def __new__(cls, method: _Estimator, horizon: int = 1, windows: int = 10) -> Conformal: ...
     def fit(
         self,
         panel: Panel,
@@ -571,7 +571,7 @@ class Conformal:
     ) -> ForecastModel: ...
 
 def cross_validate(
-    estimators: Sequence[Estimator] | Mapping[str, Estimator],
+    estimators: Sequence[_Estimator] | Mapping[str, _Estimator],
     panel: Panel,
     horizon: int,
     windows: int = 1,
