@@ -2,8 +2,7 @@
 
 use crate::error::Result;
 use crate::{params, run};
-use mercato::Error;
-use mercato::routing as core;
+use mercato::{Error, routing};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use std::path::PathBuf;
@@ -50,11 +49,11 @@ fn place(
     lat: Option<f64>,
     lon: Option<f64>,
     index: Option<usize>,
-) -> Result<core::Place> {
+) -> Result<routing::Place> {
     match (x, y, lat, lon, index) {
-        (Some(x), Some(y), None, None, None) => Ok(core::Place::point(x, y)),
-        (None, None, Some(lat), Some(lon), None) => Ok(core::Place::geo(lat, lon)),
-        (None, None, None, None, Some(index)) => Ok(core::Place::Index(index)),
+        (Some(x), Some(y), None, None, None) => Ok(routing::Place::point(x, y)),
+        (None, None, Some(lat), Some(lon), None) => Ok(routing::Place::geo(lat, lon)),
+        (None, None, None, None, Some(index)) => Ok(routing::Place::Index(index)),
         _ => Err(Error::invalid_params("a place is x and y, or lat and lon, or index").into()),
     }
 }
@@ -77,7 +76,7 @@ const ROUNDINGS: &str = "nearest, ceil, dimacs, exact";
 /// release: when its goods are at the depot. prize: None = must be served, else the cost of leaving it
 /// out. skills: what the vehicle must have. group: clients of one group are alternatives.
 #[pyclass(module = "mercato.routing", frozen)]
-struct Client(core::Client);
+struct Client(routing::Client);
 
 #[pymethods]
 impl Client {
@@ -103,7 +102,7 @@ impl Client {
         group: Option<u32>,
         name: String,
     ) -> Result<Self> {
-        Ok(Self(core::Client {
+        Ok(Self(routing::Client {
             place: place(x, y, lat, lon, index)?,
             demand: amounts(demand),
             pickup: amounts(pickup),
@@ -124,7 +123,7 @@ impl Client {
 
 /// Collects depots, clients, vehicles and matrices; `build()` checks them all.
 #[pyclass(module = "mercato.routing")]
-struct ProblemBuilder(core::ProblemBuilder);
+struct ProblemBuilder(routing::ProblemBuilder);
 
 #[pymethods]
 impl ProblemBuilder {
@@ -143,7 +142,7 @@ impl ProblemBuilder {
         name: String,
     ) -> Result<usize> {
         let place = place(x, y, lat, lon, index)?;
-        Ok(self.0.add_depot_record(core::Depot { place, window: tw, name }))
+        Ok(self.0.add_depot_record(routing::Depot { place, window: tw, name }))
     }
 
     /// Adds a client, given as a `Client` or by the arguments of one; gives its index, which is
@@ -195,7 +194,7 @@ impl ProblemBuilder {
             Some(e) => Some(e.extract()?),
         };
         let capacity = amounts(capacity);
-        Ok(self.0.add_vehicle_type(core::VehicleType {
+        Ok(self.0.add_vehicle_type(routing::VehicleType {
             count,
             capacity,
             start,
@@ -219,7 +218,7 @@ impl ProblemBuilder {
     /// gives the shipment's index.
     #[pyo3(signature = (pickup, delivery, amount = None))]
     fn add_shipment(&mut self, pickup: usize, delivery: usize, amount: Option<Amounts>) -> usize {
-        self.0.add_shipment(core::Shipment { pickup, delivery, amount: amounts(amount) })
+        self.0.add_shipment(routing::Shipment { pickup, delivery, amount: amounts(amount) })
     }
 
     /// Sets the square matrices of a profile, one row per `index`. Without `duration` a duration
@@ -249,7 +248,7 @@ impl ProblemBuilder {
 
 /// A validated routing problem.
 #[pyclass(module = "mercato.routing", frozen)]
-struct Problem(core::Problem);
+struct Problem(routing::Problem);
 
 #[pymethods]
 impl Problem {
@@ -260,7 +259,7 @@ impl Problem {
     #[staticmethod]
     #[pyo3(signature = (rounding = "exact", backhaul = "mixed", name = "", speed = 1.0))]
     fn builder(rounding: &str, backhaul: &str, name: &str, speed: f64) -> Result<ProblemBuilder> {
-        let mut b = core::Problem::builder();
+        let mut b = routing::Problem::builder();
         b.set_name(name)
             .set_speed(speed)
             .set_rounding(named("rounding", rounding, ROUNDINGS)?)
@@ -279,11 +278,11 @@ impl Problem {
         rounding: Option<&str>,
     ) -> Result<Self> {
         let format = match format {
-            None => core::Format::Auto,
-            Some("vrplib") => core::Format::Vrplib,
-            Some("solomon") => core::Format::Solomon,
-            Some("lilim") => core::Format::LiLim,
-            Some("json") => core::Format::Json,
+            None => routing::Format::Auto,
+            Some("vrplib") => routing::Format::Vrplib,
+            Some("solomon") => routing::Format::Solomon,
+            Some("lilim") => routing::Format::LiLim,
+            Some("json") => routing::Format::Json,
             Some(other) => {
                 let known = "vrplib, solomon, lilim, json";
                 return Err(Error::invalid_params(format!(
@@ -293,13 +292,13 @@ impl Problem {
             }
         };
         let rounding = rounding.map(|r| named("rounding", r, ROUNDINGS)).transpose()?;
-        run::short(py, || core::Problem::read(path, format, rounding)).map(Self)
+        run::short(py, || routing::Problem::read(path, format, rounding)).map(Self)
     }
 
     /// Reads what `to_json` wrote.
     #[staticmethod]
     fn from_json(py: Python<'_>, text: &str) -> Result<Self> {
-        run::short(py, || core::Problem::from_json(text)).map(Self)
+        run::short(py, || routing::Problem::from_json(text)).map(Self)
     }
 
     /// Everything the problem was made from, as JSON.
@@ -337,7 +336,7 @@ impl Problem {
 
     #[new]
     fn new(json: &str) -> Result<Self> {
-        Ok(Self(core::Problem::from_json(json)?))
+        Ok(Self(routing::Problem::from_json(json)?))
     }
 
     fn __repr__(&self) -> String {
@@ -377,21 +376,21 @@ stop_rule!(MaxIterations(iterations: u64), "Ends the search after this many iter
 stop_rule!(NoImprovement(iterations: u64), "Ends the search after this many iterations in a row without a better plan.", "The limit.");
 stop_rule!(TargetCost(cost: f64), "Ends the search at this cost or below.", "The cost.");
 
-fn stop_rules(stop: &Bound<'_, PyAny>) -> Result<Vec<core::StopRule>> {
+fn stop_rules(stop: &Bound<'_, PyAny>) -> Result<Vec<routing::StopRule>> {
     if let Ok(r) = stop.cast::<MaxRuntime>() {
-        return Ok(vec![core::StopRule::MaxRuntime(r.get().0)]);
+        return Ok(vec![routing::StopRule::MaxRuntime(r.get().0)]);
     }
     if let Ok(r) = stop.cast::<MaxIterations>() {
-        return Ok(vec![core::StopRule::MaxIterations(r.get().0)]);
+        return Ok(vec![routing::StopRule::MaxIterations(r.get().0)]);
     }
     if let Ok(r) = stop.cast::<NoImprovement>() {
-        return Ok(vec![core::StopRule::NoImprovement(r.get().0)]);
+        return Ok(vec![routing::StopRule::NoImprovement(r.get().0)]);
     }
     if let Ok(r) = stop.cast::<TargetCost>() {
-        return Ok(vec![core::StopRule::TargetCost(r.get().0)]);
+        return Ok(vec![routing::StopRule::TargetCost(r.get().0)]);
     }
-    if let Ok(list) = stop.try_iter() {
-        let rules = list.map(|r| stop_rules(&r?)).collect::<Result<Vec<_>>>()?;
+    if stop.is_instance_of::<PyList>() || stop.is_instance_of::<PyTuple>() {
+        let rules = stop.try_iter()?.map(|r| stop_rules(&r?)).collect::<Result<Vec<_>>>()?;
         return Ok(rules.concat());
     }
     let got = stop.repr()?;
@@ -406,10 +405,10 @@ fn solver(
     stop: Option<&Bound<'_, PyAny>>,
     initial: Option<&Bound<'_, PyAny>>,
     params: Option<&Bound<'_, PyDict>>,
-    default: core::StopRule,
-) -> Result<core::Solver> {
-    let mut solver: core::Solver = match params {
-        None => core::Solver::default(),
+    default: routing::StopRule,
+) -> Result<routing::Solver> {
+    let mut solver: routing::Solver = match params {
+        None => routing::Solver::default(),
         Some(p) => params::parse(&PyTuple::empty(p.py()), Some(p))?,
     };
     solver.stop = stop.map(stop_rules).transpose()?.unwrap_or_else(|| vec![default]);
@@ -417,7 +416,7 @@ fn solver(
         None => None,
         Some(s) => match s.cast::<Solution>() {
             Ok(s) => Some(s.get().0.plan().clone()),
-            Err(_) => Some(core::Plan::of_clients(&s.extract::<Vec<Vec<usize>>>()?)),
+            Err(_) => Some(routing::Plan::of_clients(&s.extract::<Vec<Vec<usize>>>()?)),
         },
     };
     Ok(solver)
@@ -453,10 +452,13 @@ impl Visit {
     }
 }
 
-fn stop_of(stop: core::Stop, problem: &core::Problem) -> (Option<usize>, Option<usize>, String) {
+fn stop_of(
+    stop: routing::Stop,
+    problem: &routing::Problem,
+) -> (Option<usize>, Option<usize>, String) {
     match stop {
-        core::Stop::Client(c) => (Some(c), None, problem.client_name(c)),
-        core::Stop::Reload(d) => (None, Some(d), problem.depot_name(d)),
+        routing::Stop::Client(c) => (Some(c), None, problem.client_name(c)),
+        routing::Stop::Reload(d) => (None, Some(d), problem.depot_name(d)),
     }
 }
 
@@ -589,7 +591,7 @@ impl Eta {
 
 /// A plan, driven and explained.
 #[pyclass(module = "mercato.routing", frozen)]
-struct Solution(core::Solution);
+struct Solution(routing::Solution);
 
 #[pymethods]
 impl Solution {
@@ -646,13 +648,13 @@ impl Solution {
     #[doc = docs!(routing::Solution::routes)]
     #[getter]
     fn routes(&self, py: Python<'_>) -> Result<Vec<Route>> {
-        let visit = |v: &core::Visit| {
+        let visit = |v: &routing::Visit| {
             let (client, depot, name) = stop_of(v.stop, self.0.problem());
             let (arrival, wait, start) = (v.arrival, v.wait, v.start);
             let (departure, load, slack) = (v.departure, v.load.clone(), v.slack);
             Py::new(py, Visit { client, depot, name, arrival, wait, start, departure, load, slack })
         };
-        let route = |r: &core::Route| {
+        let route = |r: &routing::Route| -> Result<Route> {
             let visits = r.visits.iter().map(visit).collect::<PyResult<Vec<_>>>()?;
             Ok(Route {
                 vehicle_type: r.vehicle_type,
@@ -671,11 +673,11 @@ impl Solution {
     #[doc = docs!(routing::Solution::unassigned)]
     #[getter]
     fn unassigned(&self, py: Python<'_>) -> Result<Vec<Unassigned>> {
-        let reason = |r: &core::Reason| {
+        let reason = |r: &routing::Reason| {
             let (rule, message) = (r.rule.as_str(), r.message.clone());
             Py::new(py, Reason { rule, excess: r.excess, vehicle_type: r.vehicle_type, message })
         };
-        let one = |u: &core::Unassigned| {
+        let one = |u: &routing::Unassigned| -> Result<Unassigned> {
             let reasons = u.reasons.iter().map(reason).collect::<PyResult<Vec<_>>>()?;
             let name = self.0.problem().client_name(u.client);
             Ok(Unassigned { client: u.client, name, reasons: PyList::new(py, reasons)?.unbind() })
@@ -686,7 +688,7 @@ impl Solution {
     #[doc = docs!(routing::Solution::check)]
     fn check(&self, py: Python<'_>) -> Result<Vec<Violation>> {
         let found = run::short(py, || Ok(self.0.check()))?;
-        let one = |v: core::Violation| Violation {
+        let one = |v: routing::Violation| Violation {
             rule: v.rule.as_str(),
             route: v.route,
             client: v.client,
@@ -730,7 +732,7 @@ fn solve(
     params: Option<&Bound<'_, PyDict>>,
     run: Option<&Bound<'_, PyDict>>,
 ) -> Result<Solution> {
-    let solver = solver(stop, initial, params, core::StopRule::MaxRuntime(10.0))?;
+    let solver = solver(stop, initial, params, routing::StopRule::MaxRuntime(10.0))?;
     run::long(py, run, |run| solver.solve(&problem.0, run)).map(Solution)
 }
 
@@ -751,7 +753,7 @@ fn resolve(
     params: Option<&Bound<'_, PyDict>>,
     run: Option<&Bound<'_, PyDict>>,
 ) -> Result<Solution> {
-    let mut what = core::Events::default();
+    let mut what = routing::Events::default();
     for (key, value) in events {
         match key.extract::<&str>()? {
             "now" => what.now = value.extract()?,
@@ -764,7 +766,7 @@ fn resolve(
             }
             "delay" => {
                 for (route, by) in value.cast::<PyDict>().map_err(PyErr::from)? {
-                    what.delay.push(core::Delay { route: route.extract()?, by: by.extract()? });
+                    what.delay.push(routing::Delay { route: route.extract()?, by: by.extract()? });
                 }
             }
             "vehicle_down" => what.vehicle_down = value.extract()?,
@@ -777,10 +779,11 @@ fn resolve(
             }
         }
     }
-    let solver = solver(stop, None, params, core::StopRule::MaxIterations(2000))?;
+    let solver = solver(stop, None, params, routing::StopRule::MaxIterations(2000))?;
     // The plan on another statement of the same problem: a matrix or a fleet may have changed.
-    let old = run::short(py, || core::Solution::from_plan(&problem.0, solution.0.plan().clone()))?;
-    run::long(py, run, |run| core::resolve(&old, &what, &solver, run)).map(Solution)
+    let old =
+        run::short(py, || routing::Solution::from_plan(&problem.0, solution.0.plan().clone()))?;
+    run::long(py, run, |run| routing::resolve(&old, &what, &solver, run)).map(Solution)
 }
 
 /// The arrivals at the visits still to come of a vehicle that leaves `position` at `time`.
@@ -796,9 +799,9 @@ fn eta(
     time: f64,
     spread: f64,
 ) -> Result<Vec<Eta>> {
-    let at = core::Position { route: position.0, done: position.1 };
-    let etas = run::short(py, || core::eta(&solution.0, at, time, spread))?;
-    let one = |e: core::Eta| {
+    let at = routing::Position { route: position.0, done: position.1 };
+    let etas = run::short(py, || routing::eta(&solution.0, at, time, spread))?;
+    let one = |e: routing::Eta| {
         let (client, _, name) = stop_of(e.stop, solution.0.problem());
         Eta { client, name, planned: e.planned, p10: e.p10, p50: e.p50, p90: e.p90 }
     };
