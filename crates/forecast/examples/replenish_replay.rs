@@ -4,10 +4,10 @@
 //!     cargo run --release -p mercato-forecast --example replenish_replay -- DAILY.bin
 //!
 //! Every 7 trading days each SKU orders up to a level that must last until the order after next
-//! arrives (lead time 7, so 14 days). Both rules share the mean forecast (exponential smoothing of
-//! daily sales). Mean + k sigma adds k standard deviations of the SKU's own daily sales times
+//! arrives (lead time 7, so 14 days). Both rules forecast the mean by exponential smoothing of
+//! daily sales. Mean + k sigma adds k standard deviations of the SKU's own daily sales times
 //! sqrt(14). The quantile rule takes the quantile of past 14-day sales against their forecasts, pooled
-//! over SKUs of similar rate and spread, from the days before each order: either of the ratio to the forecast,
+//! over SKUs of similar rate, from the days before each order: either of the ratio to the forecast,
 //! or of the error in the SKU's own standard deviations. Unmet demand is lost. The smoothing weights
 //! and the form are chosen on days 42..84; days 84..163 are replayed once. k and the quantile
 //! level are each set so that the fill rate over all SKUs is the same, and costs are compared there.
@@ -52,11 +52,9 @@ fn smooth(sales: &[f64], weight: f64) -> Vec<f64> {
     out
 }
 
-/// SKUs of similar rate and similar relative spread share a pool.
-fn pool_of(rate: f64, history: &[f64]) -> usize {
-    let size = (((rate.max(0.01).ln() - 0.01f64.ln()) / 1.0) as usize).min(11);
-    let relative = spread(history, rate) / (rate * SPAN as f64).max(0.14);
-    size * 4 + [0.45, 0.7, 1.1].iter().filter(|c| relative > **c).count()
+/// SKUs of similar rate share a pool.
+fn pool_of(rate: f64) -> usize {
+    (((rate.max(0.01).ln() - 0.01f64.ln()) / 0.7) as usize).min(15)
 }
 
 /// What a pool holds.
@@ -80,13 +78,13 @@ fn spread(history: &[f64], mean: f64) -> f64 {
 
 /// Per pool: past ratios of 14-day sales to their forecast, known before day `t`, sorted.
 fn pools(data: &Data, means: &[Vec<f64>], t: usize, form: Form) -> Vec<Vec<f64>> {
-    let mut pools: Vec<Vec<f64>> = vec![Vec::new(); 48];
+    let mut pools: Vec<Vec<f64>> = vec![Vec::new(); 16];
     for (sales, mean) in data.sales.iter().zip(means) {
         let mut start = 28;
         while start + SPAN <= t {
             let sum: f64 = sales[start..start + SPAN].iter().sum();
             let expected = (mean[start] * SPAN as f64).max(0.14);
-            pools[pool_of(mean[start], &sales[..start])].push(match form {
+            pools[pool_of(mean[start])].push(match form {
                 Form::Ratio => sum / expected,
                 Form::Error => (sum - expected) / spread(&sales[..start], mean[start]),
             });
@@ -141,7 +139,7 @@ fn replay(
                 let level = match rule {
                     Rule::Sigma(k) => mean * span + k * (variance * span).sqrt(),
                     Rule::Quantile(p, form) => {
-                        let pool = &cached[(t - from) / REVIEW][pool_of(mean, &sales[..t])];
+                        let pool = &cached[(t - from) / REVIEW][pool_of(mean)];
                         let expected = (mean * span).max(0.14);
                         let at = ((p * pool.len() as f64) as usize).min(pool.len().max(1) - 1);
                         match (pool.get(at), form) {
