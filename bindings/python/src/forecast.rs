@@ -19,7 +19,7 @@ fn ids<'a>(ids: impl Iterator<Item = &'a str>, integers: bool) -> ArrayRef {
     if integers {
         return Arc::new(Int64Array::from_iter(ids.map(|id| id.parse::<i64>().ok())));
     }
-    Arc::new(StringArray::from_iter_values(ids))
+    Arc::new(StringArray::from_iter_values(ids.collect::<Vec<_>>()))
 }
 
 /// Timestamps of a calendar: microseconds, or integers for steps.
