@@ -179,5 +179,5 @@ def test_without_a_model_a_human_takes_over():
 
 def test_summaries_are_sentences_of_the_text():
     text = "Hello there. My blender order 1234 arrived broken. The blender jug is broken in two. Thanks!"
-    assert nlp.summarize(text, sentences=1) == ["My blender order 1234 arrived broken."]
+    assert nlp.summarize(text, sentences=1) == ["The blender jug is broken in two."]
     assert nlp.summarize(["hi", "my blender is broken", "ok"], 1) == ["my blender is broken"]
