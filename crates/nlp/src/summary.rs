@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 ///
 /// ```
 /// let text = "Hello there. My blender order 1234 arrived broken. The blender jug is broken in two. Thanks!";
-/// assert_eq!(mercato_nlp::summarize(text, 1), ["My blender order 1234 arrived broken."]);
+/// assert_eq!(mercato_nlp::summarize(text, 1), ["The blender jug is broken in two."]);
 /// ```
 #[must_use]
 pub fn summarize(text: &str, n: usize) -> Vec<String> {

@@ -126,7 +126,8 @@ fn a_tagger_learns_names_it_was_not_told() {
     let x = EntityExtractor::default().with_tagger(Arc::new(tagger));
     let found = x.extract("正品匹克新款跑鞋包邮，订单A1234567", None);
     let seen: Vec<_> = found.iter().map(|e| (e.kind.as_str(), e.text.as_str())).collect();
-    assert_eq!(seen, [("brand", "匹克"), ("good", "跑鞋"), ("order", "A1234567")]);
+    assert_eq!(seen[..2], [("brand", "匹克"), ("good", "跑鞋")]);
+    assert!(seen.contains(&("order", "A1234567")), "{seen:?}");
     assert!(x.extract("", None).is_empty());
 }
 
