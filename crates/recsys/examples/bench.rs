@@ -2,8 +2,12 @@
 //! line of JSON. Data comes as the raw arrays of a CSR matrix, written by the Python half.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
-use mercato_core::{Attribute, Id, IdMap, Interactions, ItemAttributes, Persist, Run};
-use mercato_recsys::{Als, AlsModel, History, Query, Recommender, als::Solver};
+use mercato_core::{
+    Attribute, Id, IdColumn, IdMap, Interactions, ItemAttributes, Persist, Result, Run,
+};
+use mercato_recsys::{
+    Als, AlsModel, History, ItemKnn, Model, Query, Recommender, Spectral, als::Solver,
+};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -19,6 +23,7 @@ fn main() {
         "batch" => batch(directory, &job),
         "one" => one(directory, &job),
         "fold_in" => fold_in(directory, &job),
+        "quality" => quality(directory, &job),
         other => panic!("unknown job {other}"),
     };
     println!("{out}");
@@ -103,6 +108,33 @@ fn batch(directory: &Path, job: &Value) -> Value {
     fs::write(directory.join("ids"), bytemuck::cast_slice(all.items())).unwrap();
     fs::write(directory.join("scores"), bytemuck::cast_slice(all.scores())).unwrap();
     json!({"cpu_s": cpu, "wall_s": wall, "users": all.len()})
+}
+
+/// Fits the model that the job names and ranks for everybody; `ids` are the ranked items.
+fn quality(directory: &Path, job: &Value) -> Value {
+    fn judge<M: Model + Persist>(
+        directory: &Path,
+        job: &Value,
+        fit: impl FnOnce(&Interactions, &Run) -> Result<M>,
+    ) -> Value {
+        let (data, run) = (data(directory), run_of(job));
+        let (model, fit_cpu, _) = timed(|| fit(&data, &run).unwrap());
+        let bytes = model.to_bytes().unwrap().len();
+        let users: Option<Vec<i64>> =
+            job["users"].as_array().map(|u| u.iter().map(|v| v.as_i64().unwrap()).collect());
+        let users = users.as_ref().map(IdColumn::from);
+        let (all, cpu, _) =
+            timed(|| model.recommend_batch(users.as_ref(), 20, &Query::default(), &run).unwrap());
+        fs::write(directory.join("ids"), bytemuck::cast_slice(all.items())).unwrap();
+        json!({"fit_cpu_s": fit_cpu, "recommend_cpu_s": cpu, "bytes": bytes, "users": all.len()})
+    }
+    let params = &job["params"];
+    match job["model"].as_str().unwrap() {
+        "als" => judge(directory, job, |d, r| Als::try_from(params)?.fit(d, r)),
+        "item_knn" => judge(directory, job, |d, r| ItemKnn::try_from(params)?.fit(d, r)),
+        "spectral" => judge(directory, job, |d, r| Spectral::try_from(params)?.fit(d, r)),
+        other => panic!("unknown model {other}"),
+    }
 }
 
 /// Latencies in milliseconds: median and 99th percentile.

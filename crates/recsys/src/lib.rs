@@ -3,6 +3,7 @@
 //! | type | what it is | choose it |
 //! |---|---|---|
 //! | [`Als`] | implicit-feedback matrix factorisation | as the sturdy default |
+//! | [`Spectral`] | graph filter: a walk plus a low-pass projection | sparse positive feedback |
 //! | [`ItemKnn`] | item neighbours: cosine, tf-idf, BM25, RP3beta | for co-purchases and reasons |
 //! | [`Popularity`] | the same list for everybody | as baseline and fallback |
 //!
@@ -16,11 +17,13 @@ pub mod als;
 mod catalog;
 mod evaluate;
 pub mod item_knn;
+mod kernels;
 mod model;
 mod params;
 pub mod popularity;
 mod query;
 mod recommendations;
+pub mod spectral;
 
 pub use als::{Als, AlsModel, UserVector};
 pub use catalog::Catalog;
@@ -30,3 +33,4 @@ pub use model::{Candidates, Model, Recommender, Scratch, Taste};
 pub use popularity::{Popularity, PopularityModel};
 pub use query::{History, Query};
 pub use recommendations::{NO_ITEM, Recommendations};
+pub use spectral::{Spectral, SpectralModel};

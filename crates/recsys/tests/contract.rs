@@ -6,8 +6,8 @@ use mercato_core::{
     Result, Rng, Run, Scored,
 };
 use mercato_recsys::{
-    Als, History, ItemKnn, Model, NO_ITEM, Popularity, Query, Recommender, als::Solver, evaluate,
-    item_knn::Similarity, popularity::Measure,
+    Als, History, ItemKnn, Model, NO_ITEM, Popularity, Query, Recommender, Spectral, als::Solver,
+    evaluate, item_knn::Similarity, popularity::Measure,
 };
 use serde_json::json;
 
@@ -55,6 +55,7 @@ fn every(check: impl Fn(&str, &dyn Fn(&Interactions, &Run) -> Result<Box<dyn Che
         ("tf-idf", Box::new(move |d, r| Ok(Box::new(knn(Similarity::TfIdf).fit(d, r)?)))),
         ("bm25", Box::new(move |d, r| Ok(Box::new(knn(Similarity::Bm25).fit(d, r)?)))),
         ("rp3beta", Box::new(move |d, r| Ok(Box::new(knn(Similarity::Rp3Beta).fit(d, r)?)))),
+        ("spectral", Box::new(|d, r| Ok(Box::new(Spectral::default().rank(4).fit(d, r)?)))),
         ("popularity", Box::new(|d, r| Ok(Box::new(Popularity::default().fit(d, r)?)))),
         (
             "weight",
@@ -230,6 +231,7 @@ fn any_damaged_byte_is_an_error_and_a_damaged_section_never_panics() {
 fn open_any(a: &mercato_core::Artifact) -> Result<Box<dyn Checked>> {
     Ok(match a.kind() {
         "als" => Box::new(mercato_recsys::AlsModel::from_artifact(a)?),
+        "spectral" => Box::new(mercato_recsys::SpectralModel::from_artifact(a)?),
         "item_knn" => Box::new(mercato_recsys::ItemKnnModel::from_artifact(a)?),
         _ => Box::new(mercato_recsys::PopularityModel::from_artifact(a)?),
     })

@@ -1,7 +1,7 @@
 //! Alternating the two sides.
 
-use super::kernels::{self, CgScratch, Events, LANE, Lane, Level};
 use super::{Als, Solver};
+use crate::kernels::{self, CgScratch, Events, LANE, Lane, Level};
 use mercato_core::{Csr, Error, Result, Rng, Run, Task};
 use rayon::prelude::*;
 

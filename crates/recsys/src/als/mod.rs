@@ -21,7 +21,6 @@
 //! by Cholesky, whatever solver trained the model.
 
 mod fit;
-pub(crate) mod kernels;
 mod model;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use super::Als;
 use super::fit::{Factors, factorize, not_positive_definite, regularized_gram};
-use super::kernels::{self, Events, LANE, Lane, Level};
+use crate::kernels::{self, Events, LANE, Lane, Level};
 use crate::model::{Candidates, Model, Scratch, Taste};
 use crate::{Catalog, History, Query};
 use mercato_core::{

@@ -1,4 +1,4 @@
-//! The inner loops of alternating least squares: Gram matrices, conjugate gradients, Cholesky.
+//! The inner loops of the factor models: Gram matrices, conjugate gradients, Cholesky, 8-bit scores.
 //!
 //! Everything is built on [`Lane`], sixteen aligned `f32`. Each operation fixes the order in which
 //! its lanes are combined, so that the portable code, the same code compiled for AVX2 or AVX-512,
@@ -120,6 +120,22 @@ macro_rules! dispatch {
 /// Only lanes on and above the diagonal are written.
 pub(crate) fn add_gram(level: Level, rows: &[Lane], n: usize, gram: &mut [Lane]) {
     dispatch!(level, add_gram(rows: &[Lane], n: usize, gram: &mut [Lane]));
+}
+
+/// `out[r] += scales[r] * (codes of row r . v)` for rows of `v.len() * 16` codes.
+pub(crate) fn add_scores(level: Level, codes: &[i8], scales: &[f32], v: &[Lane], out: &mut [f32]) {
+    dispatch!(level, add_scores(codes: &[i8], scales: &[f32], v: &[Lane], out: &mut [f32]));
+}
+
+/// `out += a * row`.
+pub(crate) fn axpy(level: Level, a: f32, row: &[Lane], out: &mut [Lane]) {
+    dispatch!(level, axpy(a: f32, row: &[Lane], out: &mut [Lane]));
+}
+
+/// Replaces every row `x` by the solution `y` of `y U = x`; `triangle` holds `U`, upper triangular,
+/// as `n * 16` rows of `n` lanes.
+pub(crate) fn divide_by_triangle(level: Level, rows: &mut [Lane], n: usize, triangle: &[Lane]) {
+    dispatch!(level, divide_by_triangle(rows: &mut [Lane], n: usize, triangle: &[Lane]));
 }
 
 /// Copies the upper triangle of a matrix of `n * 16` rows of `n` lanes to the lower one.

@@ -216,3 +216,45 @@ pub(super) fn cholesky(
     }
     *done = true;
 }
+
+/// `out[r] += scales[r] * (codes of row r . v)`.
+#[inline(always)]
+pub(super) fn add_scores(codes: &[i8], scales: &[f32], v: &[Lane], out: &mut [f32]) {
+    let width = v.len() * LANE;
+    for ((row, &scale), score) in codes.chunks_exact(width).zip(scales).zip(out) {
+        let mut acc = [Lane::ZERO; 2];
+        for (k, (part, x)) in row.chunks_exact(LANE).zip(v).enumerate() {
+            let part: &[i8; LANE] = part.try_into().expect("chunks of LANE");
+            let wide = Lane(part.map(f32::from));
+            acc[k % 2] = fma(wide, *x, acc[k % 2]);
+        }
+        *score =
+            scale.mul_add(sum(Lane(std::array::from_fn(|l| acc[0].0[l] + acc[1].0[l]))), *score);
+    }
+}
+
+/// `out += a * row`.
+#[inline(always)]
+pub(super) fn axpy(a: f32, row: &[Lane], out: &mut [Lane]) {
+    for (o, r) in out.iter_mut().zip(row) {
+        *o = scaled(a, *r, *o);
+    }
+}
+
+/// Solves `x U = x` for every row in place, where `U` is upper triangular with rows of `n` lanes.
+#[inline(always)]
+pub(super) fn divide_by_triangle(rows: &mut [Lane], n: usize, triangle: &[Lane]) {
+    for x in rows.chunks_exact_mut(n) {
+        for i in 0..n * LANE {
+            let row = &triangle[i * n + i / LANE..(i + 1) * n];
+            let value = flat(x)[i] / row[0].0[i % LANE];
+            let mut first = row[0];
+            first.0[..=i % LANE].fill(0.0);
+            x[i / LANE] = scaled(-value, first, x[i / LANE]);
+            for (o, r) in x[i / LANE + 1..].iter_mut().zip(&row[1..]) {
+                *o = scaled(-value, *r, *o);
+            }
+            flat_mut(x)[i] = value;
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The fitted filter: serving and file.
+
+use super::Spectral;
+use super::fit::{Filter, filter};
+use crate::Catalog;
+use crate::kernels::{self, LANE, Lane, Level};
+use crate::model::{Model, Taste};
+use mercato_core::{Artifact, ArtifactWriter, Column, Error, Interactions, Persist, Result, Run};
+
+/// A fitted [`Spectral`] model.
+#[derive(Debug, Clone)]
+pub struct SpectralModel {
+    params: Spectral,
+    catalog: Catalog,
+    /// Users of every item: `users[starts[i]..starts[i + 1]]`.
+    starts: Column<u64>,
+    users: Column<u32>,
+    user_scale: Column<f32>,
+    item_scale: Column<f32>,
+    /// The smooth directions: `width` codes per item, each times the item's `code_scale`.
+    codes: Column<i8>,
+    code_scale: Column<f32>,
+    width: usize,
+    seed: u64,
+    fingerprint: String,
+}
+
+impl SpectralModel {
+    pub(super) fn fit(params: &Spectral, data: &Interactions, run: &Run) -> Result<Self> {
+        let catalog = Catalog::of(data)?;
+        let by_item = data.matrix().transpose();
+        let Filter { user_scale, item_scale, basis, width } =
+            filter(params, data.matrix(), &by_item, run)?;
+        let mut codes = Vec::with_capacity(data.n_items() * width);
+        let mut code_scale = Vec::with_capacity(data.n_items());
+        for row in kernels::flat(&basis).chunks_exact(width) {
+            let largest = row.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+            let scale = largest / 127.0;
+            let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+            codes.extend(row.iter().map(|v| (v * inverse).round() as i8));
+            code_scale.push(scale);
+        }
+        Ok(Self {
+            params: params.clone(),
+            catalog,
+            starts: by_item.indptr().to_vec().into(),
+            users: by_item.indices().to_vec().into(),
+            user_scale: user_scale.into(),
+            item_scale: item_scale.into(),
+            codes: codes.into(),
+            code_scale: code_scale.into(),
+            width,
+            seed: run.seed_value(),
+            fingerprint: data.fingerprint(),
+        })
+    }
+
+    /// The hyperparameters.
+    #[must_use]
+    pub fn params(&self) -> &Spectral {
+        &self.params
+    }
+
+    fn filtered(&self, items: &[u32], out: &mut [f32]) {
+        out.fill(0.0);
+        self.low_pass(items, out);
+        self.walk(items, out);
+    }
+
+    /// `out = alpha * E^-1 Q Q^T E` applied to the items, `E` the scale of items.
+    fn low_pass(&self, items: &[u32], out: &mut [f32]) {
+        let (codes, scales) = (self.codes.as_slice(), self.code_scale.as_slice());
+        let item_scale = self.item_scale.as_slice();
+        let mut v = vec![Lane::ZERO; self.width / LANE];
+        for &item in items {
+            let i = item as usize;
+            let Some(row) = codes.get(i * self.width..(i + 1) * self.width) else { continue };
+            let weight = self.params.alpha * scales[i] * item_scale[i];
+            kernels::flat_mut(&mut v).iter_mut().zip(row).for_each(|(v, &c)| {
+                *v += weight * f32::from(c);
+            });
+        }
+        kernels::add_scores(Level::detect(), codes, scales, &v, out);
+        out.iter_mut().zip(item_scale).for_each(|(o, s)| *o /= s);
+    }
+
+    /// Adds the walk from the items to their users and back.
+    fn walk(&self, items: &[u32], out: &mut [f32]) {
+        let (starts, users) = (self.starts.as_slice(), self.users.as_slice());
+        let (user_scale, item_scale) = (self.user_scale.as_slice(), self.item_scale.as_slice());
+        let seen = self.catalog.seen();
+        let mut reached = vec![0.0f32; user_scale.len()];
+        let mut touched = Vec::new();
+        for &item in items {
+            let i = item as usize;
+            let (Some(&from), Some(&to)) = (starts.get(i), starts.get(i + 1)) else { continue };
+            let weight = item_scale.get(i).copied().unwrap_or(0.0);
+            // An opened file may be damaged: every number is checked.
+            for &user in users.get(from as usize..to as usize).unwrap_or(&[]) {
+                if let Some(sum) = reached.get_mut(user as usize) {
+                    if *sum == 0.0 {
+                        touched.push(user);
+                    }
+                    *sum += weight;
+                }
+            }
+        }
+        for user in touched {
+            let u = user as usize;
+            let weight = reached[u] * user_scale[u] * user_scale[u];
+            for &j in seen.row(u).0 {
+                if let (Some(o), Some(s)) = (out.get_mut(j as usize), item_scale.get(j as usize)) {
+                    *o += weight * s;
+                }
+            }
+        }
+    }
+}
+
+impl Model for SpectralModel {
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn catalog_mut(&mut self) -> &mut Catalog {
+        &mut self.catalog
+    }
+
+    fn score(&self, taste: Taste<'_>, out: &mut [f32]) -> Result<()> {
+        match taste {
+            Taste::User(user) => self.filtered(self.catalog.seen().row(user as usize).0, out),
+            Taste::History(events) => {
+                let mut items: Vec<u32> = events.iter().map(|e| e.0).collect();
+                items.sort_unstable();
+                items.dedup();
+                self.filtered(&items, out);
+            }
+        }
+        Ok(())
+    }
+
+    /// Likeness is the score for somebody who has only that item.
+    fn score_similar(&self, item: u32, out: &mut [f32]) -> Result<()> {
+        self.filtered(&[item], out);
+        Ok(())
+    }
+}
+
+impl Persist for SpectralModel {
+    const KIND: &'static str = "spectral";
+    const KIND_VERSION: u16 = 1;
+
+    fn write<'a>(&'a self, w: &mut ArtifactWriter<'a>) -> Result<()> {
+        w.meta("params", &self.params)?;
+        w.meta("width", &self.width)?;
+        w.meta("seed", &self.seed)?;
+        w.meta("data", &self.fingerprint)?;
+        self.catalog.write(w)?;
+        w.column("item_users.indptr", &self.starts)?;
+        w.column("item_users.indices", &self.users)?;
+        w.column("user_scale", &self.user_scale)?;
+        w.column("item_scale", &self.item_scale)?;
+        w.column("codes", &self.codes)?;
+        w.column("code_scale", &self.code_scale)
+    }
+
+    fn read(a: &Artifact) -> Result<Self> {
+        let catalog = Catalog::read(a)?;
+        let params: Spectral = a.meta_field("params")?;
+        params.check().map_err(|e| Error::corrupt(e.message()).caused_by(e))?;
+        let (users, items) = (catalog.users().len(), catalog.items().len());
+        let width: usize = a.meta_field("width")?;
+        let codes = items
+            .checked_mul(width)
+            .filter(|_| width > 0 && width.is_multiple_of(LANE))
+            .ok_or_else(|| Error::corrupt(format!("the width of the codes is {width}")))?;
+        Ok(Self {
+            starts: a.column_of_len("item_users.indptr", items + 1)?,
+            users: a.column("item_users.indices")?,
+            user_scale: a.column_of_len("user_scale", users)?,
+            item_scale: a.column_of_len("item_scale", items)?,
+            codes: a.column_of_len("codes", codes)?,
+            code_scale: a.column_of_len("code_scale", items)?,
+            width,
+            seed: a.meta_field("seed")?,
+            fingerprint: a.meta_field("data")?,
+            params,
+            catalog,
+        })
+    }
+}
