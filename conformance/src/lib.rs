@@ -11,7 +11,7 @@ pub mod pin;
 
 use mercato::recsys::{
     Als, AlsModel, History, ItemKnn, ItemKnnModel, Model, Popularity, PopularityModel, Query,
-    Recommender, evaluate,
+    Recommender, Spectral, SpectralModel, evaluate,
 };
 use mercato::{
     Artifact, Attribute, Error, ErrorCode, Id, IdColumn, IdMap, Interactions, ItemAttributes,
@@ -69,6 +69,7 @@ impl Estimator {
         let run = Run::seed(0).with_threads(1);
         Ok(match self.name.as_str() {
             "als" => Box::new(Als::try_from(&self.params)?.fit(data, &run)?),
+            "spectral" => Box::new(Spectral::try_from(&self.params)?.fit(data, &run)?),
             "item_knn" => Box::new(ItemKnn::try_from(&self.params)?.fit(data, &run)?),
             "popularity" => Box::new(Popularity::try_from(&self.params)?.fit(data, &run)?),
             other => panic!("no estimator {other}"),
@@ -80,6 +81,7 @@ impl Estimator {
 fn model(artifact: &Artifact, kind: &str) -> Result<Box<dyn Model>> {
     Ok(match kind {
         "als" => Box::new(AlsModel::from_artifact(artifact)?),
+        "spectral" => Box::new(SpectralModel::from_artifact(artifact)?),
         "item_knn" => Box::new(ItemKnnModel::from_artifact(artifact)?),
         "popularity" => Box::new(PopularityModel::from_artifact(artifact)?),
         other => panic!("no recommender of kind {other}"),

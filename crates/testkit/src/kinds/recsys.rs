@@ -4,7 +4,7 @@ use super::{Kind, kind};
 use crate::generate;
 use mercato::recsys::{
     Als, AlsModel, History, ItemKnn, ItemKnnModel, Model, Popularity, PopularityModel, Query,
-    Recommender,
+    Recommender, Spectral, SpectralModel,
 };
 use mercato::{ErrorCode, Interactions, Persist, Result, Run};
 use serde_json::json;
@@ -14,6 +14,10 @@ pub(super) fn kinds() -> Vec<Kind> {
         kind::<AlsModel>(
             || model(|d, r| Als::default().factors(4).iterations(5).fit(d, r)),
             |a| ask(&AlsModel::from_artifact(a)?),
+        ),
+        kind::<SpectralModel>(
+            || model(|d, r| Spectral::default().rank(4).fit(d, r)),
+            |a| ask(&SpectralModel::from_artifact(a)?),
         ),
         kind::<ItemKnnModel>(
             || model(|d, r| ItemKnn::default().neighbors(5).fit(d, r)),
