@@ -186,6 +186,7 @@ macro_rules! recommender {
 recommender!(Als, AlsModel);
 recommender!(ItemKnn, ItemKnnModel);
 recommender!(Popularity, PopularityModel);
+recommender!(Spectral, SpectralModel);
 
 #[doc = docs!(recsys::UserVector)]
 #[pyclass(module = "mercato.recsys", frozen)]
@@ -306,6 +307,8 @@ pub fn register(m: &Bound<'_, PyModule>) -> Result<()> {
     ItemKnnModel::add_to(m)?;
     Popularity::add_to(m)?;
     PopularityModel::add_to(m)?;
+    Spectral::add_to(m)?;
+    SpectralModel::add_to(m)?;
     m.add_function(wrap_pyfunction!(evaluate, m)?)?;
     m.setattr("_bench_recommend", wrap_pyfunction!(_bench_recommend, m)?)?;
     Ok(())

@@ -8,9 +8,9 @@ import pytest
 
 import mercato
 from mercato import Interactions, recsys
-from mercato.recsys import Als, ItemKnn, Popularity
+from mercato.recsys import Als, ItemKnn, Popularity, Spectral
 
-ESTIMATORS = [Als(factors=8, iterations=2), ItemKnn(neighbors=20), Popularity()]
+ESTIMATORS = [Als(factors=8, iterations=2), ItemKnn(neighbors=20), Popularity(), Spectral(rank=8)]
 names = lambda estimator: type(estimator).__name__
 
 

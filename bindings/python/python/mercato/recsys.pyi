@@ -20,6 +20,8 @@ __all__ = [
     "ItemKnnModel",
     "Popularity",
     "PopularityModel",
+    "Spectral",
+    "SpectralModel",
     "evaluate",
 ]
 
@@ -225,6 +227,52 @@ class PopularityModel(Recommender):
     def params(self) -> Popularity: ...
     def __copy__(self) -> PopularityModel: ...
     def __deepcopy__(self, _memo: object, /) -> PopularityModel: ...
+
+@final
+class Spectral:
+    rank: int
+    alpha: float
+    user_exponent: float
+    item_exponent: float
+    iterations: int
+    def __new__(
+        cls,
+        rank: int = 256,
+        alpha: float = 0.2,
+        user_exponent: float = 0.3,
+        item_exponent: float = 0.45,
+        iterations: int = 6,
+    ) -> Spectral: ...
+    def fit(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> SpectralModel: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __dir__(self) -> list[str]: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
+@final
+class SpectralModel(Recommender):
+    def save(self, path: Path) -> None: ...
+    @staticmethod
+    def open(path: Path) -> SpectralModel: ...
+    @staticmethod
+    def load(path: Path) -> SpectralModel: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> SpectralModel: ...
+    def with_attributes(self, attributes: ItemAttributes) -> SpectralModel: ...
+    @property
+    def params(self) -> Spectral: ...
+    def __copy__(self) -> SpectralModel: ...
+    def __deepcopy__(self, _memo: object, /) -> SpectralModel: ...
 
 def evaluate(
     model: Recommender,
