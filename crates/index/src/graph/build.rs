@@ -92,6 +92,8 @@ impl Graph {
                 done += size;
             }
         }
+        // Among many equal vectors, pruning may leave some without a link to them.
+        graph.reconnect(&Bitmap::full(n), run)?;
         Ok(graph)
     }
 

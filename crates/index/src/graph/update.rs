@@ -81,6 +81,9 @@ impl Graph {
     /// The live nodes that no walk can reach.
     pub(crate) fn unreachable(&self, live: &Bitmap) -> Vec<u32> {
         let layer = self.layer(0);
+        if layer.len() == 0 {
+            return Vec::new();
+        }
         let mut seen = Bitmap::empty(layer.len());
         // A walk may begin at any live node of the upper layers that the descent ends at; the
         // entry alone is asked for here, which is stricter.
@@ -98,11 +101,11 @@ impl Graph {
     }
 
     /// Inserts unreachable nodes again, then forces a link to those that pruning drops each time.
-    fn reconnect(&mut self, live: &Bitmap, run: &Run) -> Result<()> {
+    pub(super) fn reconnect(&mut self, live: &Bitmap, run: &Run) -> Result<()> {
         self.unchecked = 0;
         for round in 0..ROUNDS {
             let lost = self.unreachable(live);
-            if lost.is_empty() || self.layers[0].is_empty() {
+            if lost.is_empty() {
                 return Ok(());
             }
             if round == 0 {
@@ -115,9 +118,18 @@ impl Graph {
     }
 
     /// Gives each node a link from the nearest node with room, or in the place of the last link
-    /// of the nearest.
+    /// of the nearest that has not given up one yet, or of the node linked before it: many equal
+    /// vectors would otherwise push each other out.
     fn force(&mut self, lost: &[u32]) {
         let mut hand = Hand::default();
+        let mut gave = Bitmap::empty(self.codes.len());
+        let mut last = None;
+        let mut links_to = vec![0u32; self.codes.len()];
+        for &n in self.layers[0].iter() {
+            if let Some(count) = links_to.get_mut(n as usize) {
+                *count += 1;
+            }
+        }
         for &node in lost {
             let codes = self.codes.view();
             hand.query.set_row_of(codes, node);
@@ -134,10 +146,19 @@ impl Graph {
             );
             let near = || hand.walker.pool.iter().map(|e| e.node());
             let roomy = near().find(|&n| layer.neighbours(n).count() < width);
-            let Some(target) = roomy.or_else(|| near().next()) else { continue };
+            let unused = || near().find(|&n| !gave.contains(n));
+            let Some(target) = roomy.or_else(unused).or(last) else { continue };
+            gave.insert(target);
+            last = Some(node);
             let mut links: Vec<u32> = layer.neighbours(target).collect();
-            links.truncate(width - 1);
+            if links.len() == width {
+                // Not the only link to something, if there is a choice.
+                let spare = links.iter().rposition(|&n| links_to[n as usize] > 1);
+                let out = links.remove(spare.unwrap_or(width - 1));
+                links_to[out as usize] -= 1;
+            }
             links.push(node);
+            links_to[node as usize] += 1;
             self.set_links(0, std::iter::once((target, links)));
         }
     }

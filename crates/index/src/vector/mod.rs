@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod persist;
 mod search;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -12,6 +13,7 @@ mod update;
 pub use build::{IndexKind, IndexParams, Metric, Storage};
 pub use check::RecallReport;
 pub use search::{Neighbours, SearchOptions};
+pub use shared::SharedIndex;
 
 use crate::graph::{Graph, Walker};
 use crate::scan::{Scan, ScanScratch, Space, check_vector};

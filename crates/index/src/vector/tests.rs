@@ -371,3 +371,44 @@ fn upserted_attributes_replace_old_ones_and_leave_the_rest() {
     let e = index.upsert_with(&["cup"].into(), &[1.0, 1.0], Some(&odd), &run()).unwrap_err();
     assert_eq!(e.code().as_str(), "invalid_input");
 }
+
+/// Vectors of generation g all lie in direction g: a result that mixes two generations is torn.
+#[test]
+fn searches_during_updates_see_one_state() {
+    for kind in KINDS {
+        let (n, dim) = (64, 8);
+        let rows = |g: usize| -> Vec<f32> {
+            let value = |i: usize| match i % dim {
+                // What no query asks for tells the vectors of a generation apart.
+                7 => (i / dim) as f32 * 0.01,
+                d => f32::from(u8::from(d == g % 7)),
+            };
+            (0..n * dim).map(value).collect()
+        };
+        let ids: Vec<i64> = (0..n as i64).collect();
+        let vectors = Vectors::new(rows(0), dim).unwrap();
+        let index = VectorIndex::build(&vectors, None, &params(Metric::Dot, kind), &run()).unwrap();
+        let shared = SharedIndex::new(index);
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                        let query: Vec<f32> = (0..dim).map(|d| ((d + 1) % 8) as f32).collect();
+                        let found = shared
+                            .snapshot()
+                            .search(&query, &SearchOptions::default().k(n).ef(4 * n))
+                            .unwrap();
+                        assert!(found.windows(2).all(|w| w[0].score == w[1].score), "{found:?}");
+                        assert!(found.len() == n || found.len() == n - 3, "{}", found.len());
+                    }
+                });
+            }
+            for g in 1..40 {
+                shared.upsert(&(&ids).into(), &rows(g), None, &run()).unwrap();
+                shared.remove(&[1, 2, 3].into(), &run()).unwrap();
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+    }
+}

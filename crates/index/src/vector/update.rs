@@ -15,6 +15,11 @@ const SMALL_SHARE: usize = 10;
 /// Fewer vectors than this are not worth a second thread.
 const PARALLEL: usize = 64;
 
+/// Whether an update of `size` vectors is made in place.
+pub(super) fn is_small(size: usize, len: usize) -> bool {
+    size < len / SMALL_SHARE
+}
+
 fn id_at<'a>(ids: &'a IdColumn<'_>, i: usize) -> IdRef<'a> {
     match ids {
         IdColumn::Ints(v) => IdRef::Int(v[i]),
@@ -100,7 +105,7 @@ impl VectorIndex {
         work: impl FnOnce(&mut State, &Run) -> Result<()>,
     ) -> Result<()> {
         run.check()?;
-        if size < self.len() / SMALL_SHARE {
+        if is_small(size, self.len()) {
             let threads = if size < PARALLEL { 1 } else { run.threads() };
             let quiet = Run::seed(run.seed_value()).with_threads(threads);
             return work(Arc::make_mut(&mut self.state), &quiet);
