@@ -12,6 +12,7 @@ mod artifact;
 mod convert;
 mod data;
 mod error;
+mod index;
 mod forecast;
 mod model;
 mod nlp;
@@ -33,6 +34,7 @@ fn _mercato(m: &Bound<'_, PyModule>) -> PyResult<()> {
     domain(m, "nlp", nlp::register)?;
     m.add_class::<panel::PyPanel>()?;
     domain(m, "forecast", forecast::register)?;
+    domain(m, "index", index::register)?;
     domain(m, "recsys", recsys::register)?;
     domain(m, "routing", routing::register)?;
     domain(m, "replenish", replenish::register)?;

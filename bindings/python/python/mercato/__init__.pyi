@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from . import nlp as nlp
 from . import forecast as forecast
+from . import index as index
 from . import recsys as recsys
 from . import routing as routing
 from . import replenish as replenish
@@ -42,6 +43,7 @@ __all__ = [
     "nlp",
     "Panel",
     "forecast",
+    "index",
     "recsys",
     "routing",
     "replenish",
