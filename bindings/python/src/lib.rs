@@ -3,6 +3,8 @@
 //! Each domain is a native submodule (`src/recsys.rs` makes `mercato._mercato.recsys`), which the
 //! Python file of the same name re-exports.
 
+#![allow(clippy::needless_pass_by_value, reason = "pyo3 hands arguments over by value")]
+
 #[macro_use]
 mod docs {
     include!(concat!(env!("OUT_DIR"), "/docs.rs"));
@@ -12,8 +14,8 @@ mod artifact;
 mod convert;
 mod data;
 mod error;
-mod index;
 mod forecast;
+mod index;
 mod model;
 mod nlp;
 mod panel;

@@ -481,7 +481,8 @@ impl Persist for ForecastModel {
             method,
             calendar,
             ids,
-            a.meta_field("integer_ids")?,
+            // Files of before the field have string ids.
+            a.meta_field::<Option<bool>>("integer_ids")?.unwrap_or(false),
             next,
             offsets,
             a.column("records")?,

@@ -158,7 +158,7 @@ impl ProblemBuilder {
         args: &Bound<'_, PyTuple>,
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> Result<usize> {
-        let given = args.get_item(0).ok().filter(|a| a.is_instance_of::<Client>());
+        let given = args.get_item(0).ok().filter(PyAnyMethods::is_instance_of::<Client>);
         let client = match given {
             Some(client) => client,
             None => py.get_type::<Client>().call(args, kwargs)?,

@@ -117,11 +117,10 @@ impl PlanInput {
         let mut levels: Vec<(f64, Vec<f64>)> = Vec::new();
         for name in table.column_names() {
             let end = |p: &str| name.strip_prefix(p).and_then(|l| l.parse::<f64>().ok());
-            let tail = |level: f64| (1.0 - level / 100.0) / 2.0;
             if let Some(level) = end("lo-") {
-                levels.push((tail(level), required(table, &name)?));
+                levels.push(((100.0 - level) / 200.0, required(table, &name)?));
             } else if let Some(level) = end("hi-") {
-                levels.push((1.0 - tail(level), required(table, &name)?));
+                levels.push(((100.0 + level) / 200.0, required(table, &name)?));
             }
         }
         levels.sort_by(|a, b| a.0.total_cmp(&b.0));
