@@ -23,7 +23,7 @@ pub(super) fn kinds() -> Vec<Kind> {
 fn index(kind: IndexKind, metric: Metric) -> Result<Vec<u8>> {
     let mut rng = Rng::new(7);
     let numbers = (0..30 * 6).map(|_| rng.normal() as f32).collect();
-    let params = IndexParams { kind, metric, m: 4, ef_construction: 16, ..Default::default() };
+    let params = IndexParams::default().kind(kind).metric(metric).m(4).ef_construction(16);
     let run = Run::seed(7).with_threads(1);
     let mut index = VectorIndex::build(&Vectors::new(numbers, 6)?, None, &params, &run)?;
     index.remove(&IdColumn::from([3i64, 11, 29]), &run)?;

@@ -2,8 +2,8 @@
 
 use super::{Kind, kind};
 use mercato::nlp::{
-    Document, IntentClassifier, IntentModel, KnowledgeBase, KnowledgeOptions, TextClassifier,
-    TextModel,
+    Document, EntityExtractor, EntityTagger, IntentClassifier, IntentModel, KnowledgeBase,
+    KnowledgeOptions, Names, Patterns, Tagged, TaggerModel, TextClassifier, TextModel,
 };
 use mercato::{Artifact, Persist, Result, Run};
 
@@ -40,6 +40,15 @@ pub(super) fn kinds() -> Vec<Kind> {
             },
         ),
         kind::<KnowledgeBase>(knowledge, ask_knowledge),
+        kind::<TaggerModel>(tagger, |a| {
+            let model = TaggerModel::from_artifact(a)?;
+            let extractor = EntityExtractor::new(Patterns::Retail, &Names::default())?;
+            let extractor = extractor.with_tagger(model.into());
+            for text in QUESTIONS.iter().chain(&["a red mug and a blue cup"]) {
+                drop(extractor.extract(text, None));
+            }
+            Ok(())
+        }),
     ]
 }
 
@@ -63,6 +72,21 @@ fn messages() -> (Vec<&'static str>, Vec<&'static str>) {
 /// What a model of messages is asked.
 const QUESTIONS: &[&str] =
     &["where is my order", "\u{60F3}\u{9000}\u{6B3E}", "", "\u{1F44B}\u{0301}", "4711"];
+
+fn tagger() -> Result<Vec<u8>> {
+    let tagged = |text: &str, start: usize, end: usize| Tagged {
+        text: text.to_owned(),
+        spans: vec![(start, end, "colour".to_owned())],
+    };
+    let examples = [
+        tagged("a red mug", 2, 5),
+        tagged("a blue mug", 2, 6),
+        tagged("the red cup", 4, 7),
+        tagged("one blue cup please", 4, 8),
+    ];
+    let tagger = EntityTagger { min_count: 1, ..Default::default() };
+    tagger.fit(&examples, &Run::seed(7).with_threads(1))?.to_bytes()
+}
 
 fn knowledge() -> Result<Vec<u8>> {
     let mut kb = KnowledgeBase::new(KnowledgeOptions { passage_chars: 40, ..Default::default() })?;
