@@ -240,7 +240,7 @@ fn any_of<T: Copy + PartialEq>(values: &[T], wanted: &[T]) -> Bitmap {
 }
 
 /// From this many texts on, looking each code up is faster than a pass for each.
-const MANY_TEXTS: usize = 12;
+const MANY_TEXTS: usize = 8;
 
 impl Scalar {
     fn parse(attribute: &str, value: &Value) -> Result<Self> {

@@ -63,7 +63,8 @@ pub struct Solver {
     pub split_growth: f64,
     /// Chance that insertion overlooks a place, 0..1. Default 0.01.
     pub blink_rate: f64,
-    /// First temperature as a multiple of the mean cost of one leg; 0 = by the budget. Default 0.
+    /// First temperature as a multiple of the mean cost of one leg; 0 = 0.3, or 0.1 from a given
+    /// plan. Default 0.
     pub start_temperature: f64,
     /// Last temperature as a multiple of the mean cost of one leg, > 0. Default 0.01.
     pub end_temperature: f64,

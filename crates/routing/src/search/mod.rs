@@ -8,8 +8,8 @@
 //!
 //! Where we differ: insertion looks at positions beside a client's nearest neighbours rather than
 //! at every position, and falls back to every position only when none of those fits; an iteration
-//! copies the routes it touches and nothing else; the start temperature falls with the budget, so
-//! that a short run descends instead of wandering.
+//! copies the routes it touches and nothing else; temperatures are multiples of the mean cost of a
+//! leg, so that they fit instances of any scale.
 
 pub(crate) mod anneal;
 mod arith;

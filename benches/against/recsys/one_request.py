@@ -1,0 +1,97 @@
+"""One request through Python, with a filter, alone and with 4 threads asking at once, beside implicit.
+
+    python benches/against/recsys/one_request.py     (the release wheel and implicit importable)
+
+gowalla, 64 factors, top 10, seen items removed. The filter is {"category": one of 20, "price": {"lt": 450}} over all
+40,981 items, another category in every request. implicit has no filters: it is asked without one. Threads ask in a closed
+loop, so 4 of them keep both cores busy. Writes benches/record/recsys/one_request.json.
+"""
+
+import os
+
+os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
+import json
+import platform
+import sys
+import threading
+import time
+from pathlib import Path
+
+import implicit
+import mercato
+import numpy as np
+import pyarrow as pa
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "../shared/score"))
+from score_topn import load  # noqa: E402
+
+REQUESTS, ROUNDS = 4000, 5
+
+
+def ask(request, users, threads):
+    """Milliseconds of every request, from `threads` threads that share `users`."""
+    parts = [[] for _ in range(threads)]
+
+    def worker(mine):
+        for i in range(mine, len(users), threads):
+            began = time.perf_counter()
+            request(i, users[i])
+            parts[mine].append((time.perf_counter() - began) * 1e3)
+
+    workers = [threading.Thread(target=worker, args=(i,)) for i in range(threads)]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    return np.concatenate(parts)
+
+
+def main():
+    train, _ = load("gowalla")
+    n_users, n_items = train.shape
+    inter = mercato.Interactions.from_csr(train)
+    model = mercato.recsys.Als(factors=64, regularization=0.01, alpha=40.0).fit(inter, seed=0)
+    rng = np.random.default_rng(1)
+    table = pa.table({
+        "item_id": np.arange(n_items),
+        "category": [f"c{c}" for c in rng.integers(0, 20, n_items)],
+        "price": rng.integers(0, 1000, n_items).astype(float),
+    })
+    model = model.with_attributes(mercato.ItemAttributes.from_table(table))
+    peer = implicit.cpu.als.AlternatingLeastSquares(factors=64, num_threads=1)
+    peer.user_factors = np.asarray(model.user_factors)
+    peer.item_factors = np.asarray(model.item_factors)
+
+    filters = [{"category": f"c{c}", "price": {"lt": 450}} for c in range(20)]
+    requests = {
+        "mercato": lambda i, u: model.recommend(u, n=10),
+        "mercato, filter": lambda i, u: model.recommend(u, n=10, where=filters[i % 20]),
+        "implicit": lambda i, u: peer.recommend(u, train[u], N=10),
+    }
+    users = [int(u) for u in rng.integers(0, n_users, REQUESTS)]
+    rows = {}
+    for threads in (1, 4):
+        rounds = {name: [] for name in requests}
+        for _ in range(ROUNDS):
+            for name, request in requests.items():
+                ms = ask(request, users, threads)
+                rounds[name].append((np.quantile(ms, 0.5), np.quantile(ms, 0.99)))
+        for name, r in rounds.items():
+            p50, p99 = np.median(r, axis=0)
+            rows[f"{name}, {threads} threads"] = dict(p50_ms=round(p50, 4), p99_ms=round(p99, 4))
+            print(name, threads, rows[f"{name}, {threads} threads"], flush=True)
+    record = dict(
+        protocol=" ".join(__doc__.split("\n\n")[2].split()),
+        machine="2 vCPU x86-64 AVX-512 (shared)",
+        load_average_before=round(LOAD, 2),
+        versions=dict(mercato=mercato.__version__, implicit=implicit.__version__, python=platform.python_version()),
+        requests_per_round=REQUESTS, rounds=ROUNDS, rows=rows,
+    )
+    out = ROOT / "benches/record/recsys/one_request.json"
+    out.write_text(json.dumps(record, indent=1) + "\n")
+
+
+LOAD = os.getloadavg()[0]
+main()
