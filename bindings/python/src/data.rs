@@ -3,6 +3,8 @@
 use crate::convert::{self, Columns};
 use crate::error::Result;
 use crate::run;
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, Schema};
 use mercato::table::{self, InteractionColumns, Table};
@@ -294,6 +296,10 @@ impl PyTable {
         let column = self.0.column_by_name(name).ok_or_else(|| {
             Error::unknown_id(format!("no column {name}; there are {:?}", self.column_names()))
         })?;
+        if let Some(micros) = column.as_primitive_opt::<TimestampMicrosecondType>() {
+            let array = PyArray1::from_slice(py, micros.values());
+            return Ok(array.call_method1("view", ("datetime64[us]",))?);
+        }
         Ok(pyo3_arrow::PyArray::from_array_ref(column.clone())
             .into_pyobject(py)?
             .call_method0("to_numpy")?)

@@ -53,7 +53,7 @@ def test_every_way_back_gives_the_same_answers(saved):
 def test_a_file_tells_what_it_is(saved):
     model, path = saved
     about = mercato.inspect(path)
-    assert about["kind"] in {"als", "item_knn", "popularity"}
+    assert about["kind"] in {"als", "item_knn", "popularity", "spectral"}
     assert about["bytes"] == path.stat().st_size
     assert about["meta"]["params"] and about["sections"]
     assert mercato.verify(path) is None
