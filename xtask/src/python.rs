@@ -28,7 +28,7 @@ pub fn test(counts: &mut Counts) -> Result<(), Stop> {
 
     // All of it runs and reports even when the first part fails.
     let tests = if binding.join("tests").is_dir() {
-        let pytest = ["-m", "pytest", "--color=yes", "-q", "-p", "no:cacheprovider"];
+        let pytest = ["-m", "pytest", "--color=yes", "-p", "no:cacheprovider"];
         in_site(sh(&python).args(pytest).args(["bindings/python/tests"]))
             .run_watched(|line| counts.read(&without_colour(line)))
     } else {
