@@ -35,13 +35,10 @@ elements! {
 pub struct Column<T: Element>(Store<T>);
 
 enum Store<T> {
-    Owned(Vec<T>),
+    /// Counted, so that models made from one another share what they have in common.
+    Owned(Arc<Vec<T>>),
     /// `len` elements from byte `offset`; alignment and bounds were checked on construction.
-    Shared {
-        bytes: Arc<Bytes>,
-        offset: usize,
-        len: usize,
-    },
+    Shared { bytes: Arc<Bytes>, offset: usize, len: usize },
 }
 
 impl<T: Element> Column<T> {
@@ -72,11 +69,11 @@ impl<T: Element> Column<T> {
         matches!(self.0, Store::Shared { .. })
     }
 
-    /// The elements as an owned vector; copies only when they are shared.
+    /// The elements as an owned vector; copies only when somebody else holds them too.
     #[must_use]
     pub fn into_vec(self) -> Vec<T> {
         match self.0 {
-            Store::Owned(v) => v,
+            Store::Owned(v) => Arc::unwrap_or_clone(v),
             Store::Shared { .. } => self.as_slice().to_vec(),
         }
     }
@@ -92,7 +89,7 @@ impl<T: Element> Deref for Column<T> {
 
 impl<T: Element> From<Vec<T>> for Column<T> {
     fn from(v: Vec<T>) -> Self {
-        Self(Store::Owned(v))
+        Self(Store::Owned(Arc::new(v)))
     }
 }
 

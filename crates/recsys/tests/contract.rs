@@ -6,8 +6,8 @@ use mercato_core::{
     Result, Rng, Run, Scored,
 };
 use mercato_recsys::{
-    Als, History, ItemKnn, Model, NO_ITEM, Popularity, Query, Recommender, Spectral, als::Solver,
-    evaluate, item_knn::Similarity, popularity::Measure,
+    Als, AnyModel, History, ItemKnn, Model, NO_ITEM, Popularity, Query, Recommender, Spectral,
+    als::Solver, evaluate, item_knn::Similarity, popularity::Measure,
 };
 use serde_json::json;
 
@@ -213,28 +213,19 @@ fn any_damaged_byte_is_an_error_and_a_damaged_section_never_panics() {
             bad[at] = !bad[at];
             std::fs::write(&path, &bad).unwrap();
             let Ok(artifact) = mercato_core::Artifact::open(&path) else { continue };
-            let Ok(opened) = open_any(&artifact) else { continue };
+            let Ok(opened) = AnyModel::from_artifact(&artifact) else { continue };
             for query in [
                 Query::default(),
                 Query::default().history(History::of([1i64, 2])),
                 Query::default().items([1i64, 3]),
             ] {
-                let _ = opened.model().recommend(1, 2, &query);
-                let _ = opened.model().recommend_batch(None, 2, &query, &Run::default());
+                let _ = opened.recommend(1, 2, &query);
+                let _ = opened.recommend_batch(None, 2, &query, &Run::default());
             }
-            let _ = opened.model().similar_items(1, 2, &Query::default());
-            let _ = evaluate(opened.model(), &data, &[1, 2], &Query::default(), &Run::default());
+            let _ = opened.similar_items(1, 2, &Query::default());
+            let _ = evaluate(&*opened, &data, &[1, 2], &Query::default(), &Run::default());
         }
     });
-}
-
-fn open_any(a: &mercato_core::Artifact) -> Result<Box<dyn Checked>> {
-    Ok(match a.kind() {
-        "als" => Box::new(mercato_recsys::AlsModel::from_artifact(a)?),
-        "spectral" => Box::new(mercato_recsys::SpectralModel::from_artifact(a)?),
-        "item_knn" => Box::new(mercato_recsys::ItemKnnModel::from_artifact(a)?),
-        _ => Box::new(mercato_recsys::PopularityModel::from_artifact(a)?),
-    })
 }
 
 #[test]

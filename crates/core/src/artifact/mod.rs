@@ -98,6 +98,8 @@ pub struct Artifact {
     kind: String,
     kind_version: u16,
     sections: Vec<Section>,
+    /// Sections of the artifacts around this one, which it may share.
+    inherited: Vec<Section>,
     meta: Value,
 }
 
@@ -224,6 +226,7 @@ impl Artifact {
             kind,
             kind_version: header.kind_version,
             sections,
+            inherited: Vec::new(),
             meta: Value::Null,
         };
         let meta = artifact.section(META)?;
@@ -265,7 +268,7 @@ impl Artifact {
     /// Whether there is a section of this name.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.sections.iter().any(|s| s.name == name)
+        self.section(name).is_ok()
     }
 
     /// A section as numbers, without copying.
@@ -295,13 +298,17 @@ impl Artifact {
         }
     }
 
-    /// A section that is an artifact itself, as [`ArtifactWriter::nested`] wrote it.
+    /// A section that is an artifact itself, as [`ArtifactWriter::nested`] wrote it. Sections that
+    /// it lacks are found in this one.
     ///
     /// # Errors
     /// `corrupt_artifact`, `unsupported_version`.
     pub fn nested(&self, name: &str) -> Result<Self> {
         let section = self.section(name)?;
-        Self::parse_at(self.bytes.clone(), section.offset, section.len)
+        let mut inner = Self::parse_at(self.bytes.clone(), section.offset, section.len)?;
+        let around = self.sections.iter().chain(&self.inherited);
+        inner.inherited = around.filter(|s| s.name != name).cloned().collect();
+        Ok(inner)
     }
 
     /// Walks the whole artifact and compares every checksum.
@@ -309,7 +316,7 @@ impl Artifact {
     /// # Errors
     /// `corrupt_artifact` for any damaged byte.
     pub fn verify(&self) -> Result<()> {
-        self.sections.iter().try_for_each(|s| self.verify_section(s))
+        self.sections.iter().chain(&self.inherited).try_for_each(|s| self.verify_section(s))
     }
 
     /// What the file is, without opening the model: kind, versions, sizes, sections, metadata.
@@ -332,9 +339,8 @@ impl Artifact {
     }
 
     fn section(&self, name: &str) -> Result<&Section> {
-        self.sections
-            .iter()
-            .find(|s| s.name == name)
+        let mut all = self.sections.iter().chain(&self.inherited);
+        all.find(|s| s.name == name)
             .ok_or_else(|| Error::corrupt(format!("the artifact has no section {name}")))
     }
 

@@ -99,6 +99,22 @@ fn an_artifact_nests_in_another() {
     assert_eq!(back.factors, inner.factors);
 }
 
+#[test]
+fn a_nested_artifact_shares_the_sections_of_the_outer_one() {
+    let inner = example();
+    let alone = inner.to_bytes().unwrap().len();
+    let mut w = ArtifactWriter::new("outer", 1);
+    inner.write(&mut w).unwrap();
+    let before = w.to_bytes().unwrap().len();
+    w.nested("inner", &inner).unwrap();
+    let bytes = w.to_bytes().unwrap();
+    assert!(bytes.len() < before + alone, "{} {before} {alone}", bytes.len());
+    let nested = Artifact::from_bytes(&bytes).unwrap().nested("inner").unwrap();
+    nested.verify().unwrap();
+    assert_eq!(Example::from_artifact(&nested).unwrap().factors, inner.factors);
+    assert!(!nested.has("inner"), "an artifact does not hold itself");
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {

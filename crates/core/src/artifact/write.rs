@@ -70,11 +70,22 @@ impl<'a> ArtifactWriter<'a> {
     }
 
     /// Adds another model as a section, to be read with [`Artifact::nested`](super::Artifact::nested).
+    /// Its sections that this artifact already has under the same name, byte for byte, are left
+    /// out: reading finds them here. So add what parts have in common first.
     ///
     /// # Errors
     /// `internal` for an invalid or repeated name.
     pub fn nested(&mut self, name: &str, model: &impl Persist) -> Result<()> {
-        let bytes = model.to_bytes()?;
+        self.nested_artifact(name, model.to_artifact()?)
+    }
+
+    /// As [`nested`](Self::nested), for an artifact that is ready to be written.
+    ///
+    /// # Errors
+    /// `internal` for an invalid or repeated name.
+    pub fn nested_artifact(&mut self, name: &str, mut inner: ArtifactWriter<'_>) -> Result<()> {
+        inner.sections.retain(|s| !self.sections.contains(s));
+        let bytes = inner.to_bytes()?;
         self.push(name, u8::DTYPE, Cow::Owned(bytes))
     }
 
