@@ -1,5 +1,7 @@
 //! `mercato.recsys`: recommendation.
 
+mod explain;
+
 use crate::convert::{self, Columns, Count, Scored};
 use crate::data::{PyInteractions, PyItemAttributes};
 use crate::error::Result;
@@ -301,6 +303,8 @@ pub fn register(m: &Bound<'_, PyModule>) -> Result<()> {
     m.add_class::<Recommender>()?;
     m.add_class::<Recommendations>()?;
     m.add_class::<UserVector>()?;
+    m.add_class::<explain::Contribution>()?;
+    m.add_class::<explain::Explanation>()?;
     Als::add_to(m)?;
     AlsModel::add_to(m)?;
     ItemKnn::add_to(m)?;

@@ -228,3 +228,18 @@ def test_bad_hyperparameters_are_refused_by_name(params, message):
     assert caught.value.context["parameter"] in params
     with pytest.raises(TypeError):
         Als(1, factors=2)
+
+
+def test_an_explanation_accounts_for_the_score(fitted, user):
+    best = fitted.recommend(user)[0]
+    why = fitted.explain(user, best.id)
+    assert why.item == best.id and why.score == pytest.approx(best.score, rel=1e-4)
+    if why.kind == "exact":
+        parts = [c.part for c in why.contributions]
+        assert parts == sorted(parts, reverse=True)
+        assert sum(parts) + why.rest == pytest.approx(best.score, rel=1e-3)
+    assert 0 < why.share_of_users < 1 and "score=" in repr(why)
+    visitor = fitted.explain(-1, best.id, history=[why.item])
+    assert [c.item for c in visitor.contributions] in ([best.id], [])
+    with pytest.raises(mercato.UnknownIdError):
+        fitted.explain(user, "unheard of")

@@ -16,6 +16,7 @@
 pub mod als;
 mod catalog;
 mod evaluate;
+mod explain;
 pub mod item_knn;
 mod kernels;
 mod method;
@@ -29,6 +30,7 @@ pub mod spectral;
 pub use als::{Als, AlsModel, UserVector};
 pub use catalog::Catalog;
 pub use evaluate::{Evaluation, evaluate};
+pub use explain::{Contribution, Explanation, ExplanationKind, Reasons};
 pub use item_knn::{ItemKnn, ItemKnnModel};
 pub use method::{AnyModel, Method};
 pub use model::{Candidates, Model, Recommender, Scratch, Taste};

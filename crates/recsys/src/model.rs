@@ -1,5 +1,6 @@
 //! What a model gives, and what everybody gets from it.
 
+use crate::explain::{self, Explanation, Reasons};
 use crate::recommendations::{NO_ITEM, Recommendations};
 use crate::{Catalog, Query};
 use mercato_core::{Bitmap, Error, IdColumn, IdRef, ItemAttributes, Result, Run, Scored, TopK};
@@ -58,6 +59,22 @@ pub trait Model: Send + Sync {
     /// # Errors
     /// `unsupported` when the model knows no likeness.
     fn score_similar(&self, item: u32, out: &mut [f32]) -> Result<()>;
+
+    /// Why `item` has its score, in dense numbers. Models that are linear in the history override
+    /// it with exact parts; the default shows how like each event is to the item.
+    ///
+    /// # Errors
+    /// Those of the model.
+    fn reasons(&self, taste: Taste<'_>, item: u32) -> Result<Reasons> {
+        explain::neighbors(self, taste, item)
+    }
+
+    /// How like two items are: 1 for the same, 0 or less for items that have nothing in common;
+    /// `None` when the model cannot tell. Must be cheap: diversifying a list asks for many pairs.
+    fn likeness(&self, a: u32, b: u32) -> Option<f32> {
+        let _ = (a, b);
+        None
+    }
 
     /// The `n` best candidates, best first, ties to the lower dense item. Models that need not
     /// score every item override it.
@@ -279,6 +296,23 @@ pub trait Recommender: Model {
             select(scores, n, among, top, &mut out);
             Ok(named(catalog, &out))
         })
+    }
+
+    /// Why `item` is recommended to `user`: what each event of the user's history, or of that in
+    /// the query, gives to its score. `item` need not be in any list; of the query only `history` matters.
+    ///
+    /// Where the model is linear in the history (`kind` is `exact`), the parts and the `rest` add up
+    /// to the score that [`recommend`](Self::recommend) gives.
+    ///
+    /// # Errors
+    /// `unknown_id`; `invalid_input` for a bad weight in the history; those of the model.
+    fn explain<'a, 'b>(
+        &self,
+        user: impl Into<IdRef<'a>>,
+        item: impl Into<IdRef<'b>>,
+        query: &Query,
+    ) -> Result<Explanation> {
+        explain::explain(self, user.into(), item.into(), query)
     }
 
     /// The same model with item attributes, which filters and content models read. Items are

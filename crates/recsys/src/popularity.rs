@@ -7,6 +7,7 @@
 //!
 //! **Cost.** One pass over the interactions; four bytes per item.
 
+use crate::explain::{ExplanationKind, Reasons};
 use crate::model::{Model, Taste};
 use crate::{Catalog, params};
 use mercato_core::{Artifact, ArtifactWriter, Column, Error, Interactions, Persist, Result, Run};
@@ -126,6 +127,11 @@ impl Model for PopularityModel {
 
     fn score_similar(&self, _: u32, _: &mut [f32]) -> Result<()> {
         Err(Error::unsupported("popularity knows no similar items; use als or item_knn"))
+    }
+
+    fn reasons(&self, _: Taste<'_>, item: u32) -> Result<Reasons> {
+        let score = self.scores.as_slice().get(item as usize).copied().unwrap_or(0.0);
+        Ok(Reasons { kind: ExplanationKind::Popularity, score, parts: Vec::new() })
     }
 }
 

@@ -14,6 +14,8 @@ __all__ = [
     "Recommender",
     "Recommendations",
     "UserVector",
+    "Contribution",
+    "Explanation",
     "Als",
     "AlsModel",
     "ItemKnn",
@@ -57,6 +59,7 @@ class Recommender:
         where: Where | None = None,
         items: Sequence[Id] | None = None,
     ) -> list[Scored]: ...
+    def explain(self, user: Id, item: Id, history: History | None = None) -> Explanation: ...
     @property
     def users(self) -> npt.NDArray[Any]: ...
     @property
@@ -76,6 +79,30 @@ class Recommendations:
 class UserVector:
     @property
     def values(self) -> npt.NDArray[np.float32]: ...
+
+@final
+class Contribution:
+    @property
+    def item(self) -> Id: ...
+    @property
+    def weight(self) -> float: ...
+    @property
+    def part(self) -> float: ...
+
+@final
+class Explanation:
+    @property
+    def item(self) -> Id: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def kind(self) -> Literal["exact", "neighbors", "popularity"]: ...
+    @property
+    def contributions(self) -> list[Contribution]: ...
+    @property
+    def rest(self) -> float: ...
+    @property
+    def share_of_users(self) -> float: ...
 
 @final
 class Als:

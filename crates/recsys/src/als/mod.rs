@@ -20,6 +20,7 @@
 //! on the machine's vector width. Serving is an exact 8-bit scan. A new user is folded in exactly,
 //! by Cholesky, whatever solver trained the model.
 
+mod explain;
 mod fit;
 mod model;
 #[cfg(test)]

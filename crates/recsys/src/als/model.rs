@@ -2,6 +2,7 @@
 
 use super::Als;
 use super::fit::{Factors, factorize, not_positive_definite, regularized_gram};
+use crate::explain::Reasons;
 use crate::kernels::{self, Events, LANE, Lane, Level};
 use crate::model::{Candidates, Model, Scratch, Taste};
 use crate::{Catalog, History, Query};
@@ -16,13 +17,13 @@ use mercato_index::kernels::{Isa, dot};
 /// Scores are inner products, near 1 for items much like what the user has, near 0 for others.
 #[derive(Debug, Clone)]
 pub struct AlsModel {
-    params: Als,
-    catalog: Catalog,
+    pub(super) params: Als,
+    pub(super) catalog: Catalog,
     users: Vectors,
-    items: Vectors,
+    pub(super) items: Vectors,
     scan: Scan,
     /// `unobserved_weight * Y^T Y + regularization * I`, padded to whole lanes.
-    gram: Vec<Lane>,
+    pub(super) gram: Vec<Lane>,
     /// Seed and data of the fit, for the file.
     seed: u64,
     fingerprint: String,
@@ -180,7 +181,11 @@ impl AlsModel {
     }
 
     /// The vector of a taste: learned, or folded in into `folded`.
-    fn vector<'a>(&'a self, taste: Taste<'_>, folded: &'a mut Vec<f32>) -> Result<&'a [f32]> {
+    pub(super) fn vector<'a>(
+        &'a self,
+        taste: Taste<'_>,
+        folded: &'a mut Vec<f32>,
+    ) -> Result<&'a [f32]> {
         match taste {
             Taste::User(user) if (user as usize) < self.users.len() => {
                 Ok(self.users.row(user as usize))
@@ -233,6 +238,17 @@ impl Model for AlsModel {
             *s = if product > 0.0 { dot(isa, x, row) / product } else { 0.0 };
         }
         Ok(())
+    }
+
+    fn reasons(&self, taste: Taste<'_>, item: u32) -> Result<Reasons> {
+        self.contributions(taste, item)
+    }
+
+    fn likeness(&self, a: u32, b: u32) -> Option<f32> {
+        let isa = Isa::best();
+        let (a, b) = (self.items.row(a as usize), self.items.row(b as usize));
+        let product = dot(isa, a, a).sqrt() * dot(isa, b, b).sqrt();
+        Some(if product > 0.0 { dot(isa, a, b) / product } else { 0.0 })
     }
 
     fn top(

@@ -3,6 +3,7 @@
 use super::ItemKnn;
 use super::fit::neighbours;
 use crate::Catalog;
+use crate::explain::{ExplanationKind, Reasons, events_of};
 use crate::model::{Model, Taste};
 use mercato_core::{Artifact, ArtifactWriter, Csr, Error, Interactions, Persist, Result, Run};
 
@@ -36,6 +37,13 @@ impl ItemKnnModel {
     #[must_use]
     pub fn neighbors(&self) -> &Csr {
         &self.neighbours
+    }
+
+    /// How alike `to` is to `from`; 0 when it is no neighbour.
+    fn similarity(&self, from: u32, to: u32) -> f32 {
+        let (items, similarities) = self.neighbours.row(from as usize);
+        let at = items.binary_search(&to).ok();
+        at.and_then(|k| similarities.get(k)).copied().unwrap_or(0.0)
     }
 
     /// Adds `weight` times the neighbours of `item` to `out`.
@@ -77,6 +85,23 @@ impl Model for ItemKnnModel {
         self.add(item, 1.0, out);
         leave_out_zeros(out);
         Ok(())
+    }
+
+    fn reasons(&self, taste: Taste<'_>, item: u32) -> Result<Reasons> {
+        let part = |(event, weight)| (event, weight, weight * self.similarity(event, item));
+        let parts: Vec<_> = events_of(&self.catalog, taste).into_iter().map(part).collect();
+        let score = parts.iter().map(|p| p.2).sum();
+        Ok(Reasons { kind: ExplanationKind::Exact, score, parts })
+    }
+
+    /// Relative to the nearest neighbour, so that all similarities end at 1.
+    fn likeness(&self, a: u32, b: u32) -> Option<f32> {
+        let relative = |from: u32, to: u32| {
+            let largest =
+                self.neighbours.row(from as usize).1.iter().fold(0.0f32, |m, &s| m.max(s));
+            if largest > 0.0 { self.similarity(from, to) / largest } else { 0.0 }
+        };
+        Some(if a == b { 1.0 } else { relative(a, b).max(relative(b, a)) })
     }
 }
 

@@ -21,6 +21,7 @@
 //! same for any exponents. The smooth directions come from block subspace iteration; only the space
 //! they span matters, so no singular values are computed. They are kept in 8 bits.
 
+mod explain;
 mod fit;
 mod model;
 

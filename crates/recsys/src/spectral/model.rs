@@ -3,6 +3,7 @@
 use super::Spectral;
 use super::fit::{Filter, filter};
 use crate::Catalog;
+use crate::explain::Reasons;
 use crate::kernels::{self, LANE, Lane, Level};
 use crate::model::{Model, Taste};
 use mercato_core::{Artifact, ArtifactWriter, Column, Error, Interactions, Persist, Result, Run};
@@ -10,17 +11,17 @@ use mercato_core::{Artifact, ArtifactWriter, Column, Error, Interactions, Persis
 /// A fitted [`Spectral`] model.
 #[derive(Debug, Clone)]
 pub struct SpectralModel {
-    params: Spectral,
-    catalog: Catalog,
+    pub(super) params: Spectral,
+    pub(super) catalog: Catalog,
     /// Users of every item: `users[starts[i]..starts[i + 1]]`.
-    starts: Column<u64>,
-    users: Column<u32>,
-    user_scale: Column<f32>,
-    item_scale: Column<f32>,
+    pub(super) starts: Column<u64>,
+    pub(super) users: Column<u32>,
+    pub(super) user_scale: Column<f32>,
+    pub(super) item_scale: Column<f32>,
     /// The smooth directions: `width` codes per item, each times the item's `code_scale`.
-    codes: Column<i8>,
-    code_scale: Column<f32>,
-    width: usize,
+    pub(super) codes: Column<i8>,
+    pub(super) code_scale: Column<f32>,
+    pub(super) width: usize,
     seed: u64,
     fingerprint: String,
 }
@@ -143,6 +144,14 @@ impl Model for SpectralModel {
     fn score_similar(&self, item: u32, out: &mut [f32]) -> Result<()> {
         self.filtered(&[item], out);
         Ok(())
+    }
+
+    fn reasons(&self, taste: Taste<'_>, item: u32) -> Result<Reasons> {
+        Ok(self.contributions(taste, item))
+    }
+
+    fn likeness(&self, a: u32, b: u32) -> Option<f32> {
+        Some(self.cosine(a, b))
     }
 }
 
