@@ -10,8 +10,8 @@
 pub mod pin;
 
 use mercato::recsys::{
-    Als, AlsModel, History, ItemKnn, ItemKnnModel, Model, Popularity, PopularityModel, Query,
-    Recommender, Spectral, SpectralModel, evaluate,
+    AlsModel, AnyModel, History, ItemKnnModel, Method, Model, Popularity, PopularityModel, Query,
+    Recommender, evaluate,
 };
 use mercato::{
     Artifact, Attribute, Error, ErrorCode, Id, IdColumn, IdMap, Interactions, ItemAttributes,
@@ -19,7 +19,7 @@ use mercato::{
 };
 use mercato_testkit::testdata;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,26 +65,20 @@ fn no_params() -> Value {
 }
 
 impl Estimator {
-    fn fit(&self, data: &Interactions) -> Result<Box<dyn Model>> {
-        let run = Run::seed(0).with_threads(1);
-        Ok(match self.name.as_str() {
-            "als" => Box::new(Als::try_from(&self.params)?.fit(data, &run)?),
-            "spectral" => Box::new(Spectral::try_from(&self.params)?.fit(data, &run)?),
-            "item_knn" => Box::new(ItemKnn::try_from(&self.params)?.fit(data, &run)?),
-            "popularity" => Box::new(Popularity::try_from(&self.params)?.fit(data, &run)?),
-            other => panic!("no estimator {other}"),
-        })
+    fn fit(&self, data: &Interactions) -> Result<AnyModel> {
+        let method: Method = serde_json::from_value(json!({ &self.name: &self.params }))
+            .map_err(|e| Error::invalid_params(e.to_string()))?;
+        method.fit(data, &Run::seed(0).with_threads(1))
     }
 }
 
-/// A model from an artifact of the kind `kind`.
-fn model(artifact: &Artifact, kind: &str) -> Result<Box<dyn Model>> {
+/// A model from an artifact that is said to be of the kind `kind`.
+fn model_as(artifact: &Artifact, kind: &str) -> Result<AnyModel> {
     Ok(match kind {
-        "als" => Box::new(AlsModel::from_artifact(artifact)?),
-        "spectral" => Box::new(SpectralModel::from_artifact(artifact)?),
-        "item_knn" => Box::new(ItemKnnModel::from_artifact(artifact)?),
-        "popularity" => Box::new(PopularityModel::from_artifact(artifact)?),
-        other => panic!("no recommender of kind {other}"),
+        "als" => AlsModel::from_artifact(artifact)?.into(),
+        "item_knn" => ItemKnnModel::from_artifact(artifact)?.into(),
+        "popularity" => PopularityModel::from_artifact(artifact)?.into(),
+        other => panic!("no case asks for {other}"),
     })
 }
 
@@ -94,9 +88,8 @@ fn golden(name: &str) -> std::path::PathBuf {
 }
 
 /// The golden model `<kind>/v<version>`, opened by mapping.
-fn golden_model(name: &str) -> Result<Box<dyn Model>> {
-    let artifact = Artifact::open(golden(name))?;
-    model(&artifact, artifact.kind())
+fn golden_model(name: &str) -> Result<AnyModel> {
+    AnyModel::open(golden(name))
 }
 
 fn column(ids: &[Id]) -> IdColumn<'_> {
@@ -302,7 +295,7 @@ impl Action {
                 let mut bytes = std::fs::read(golden(name)).unwrap();
                 flip.iter().for_each(|(at, mask)| bytes[*at] ^= mask);
                 bytes.truncate(cut.unwrap_or(bytes.len()));
-                model(&Artifact::from_bytes(&bytes)?, r#as).map(drop)
+                model_as(&Artifact::from_bytes(&bytes)?, r#as).map(drop)
             }
             Action::Recommend { golden, user, n, r#where, history } => {
                 let mut query = Query::default();

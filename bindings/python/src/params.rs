@@ -43,8 +43,11 @@ pub fn to_json(value: &Bound<'_, PyAny>) -> Result<Value> {
     if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
         return value.try_iter()?.map(|v| to_json(&v?)).collect::<Result<_>>().map(Value::Array);
     }
-    if let Ok(params) = value.getattr("_params") {
-        return to_json(&params.call0()?);
+    // An estimator: under its name where it may be one of several, else its record.
+    for own in ["_method", "_params"] {
+        if let Ok(record) = value.getattr(own) {
+            return to_json(&record.call0()?);
+        }
     }
     if let Ok(plain) = value.call_method0("tolist") {
         return to_json(&plain);

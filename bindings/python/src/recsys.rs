@@ -7,7 +7,7 @@ use crate::data::{PyInteractions, PyItemAttributes};
 use crate::error::Result;
 use crate::model::{estimator, model};
 use crate::{params, run};
-use mercato::recsys::{History, Model, Query, Recommender as _};
+use mercato::recsys::{History, Method, Model, Query, Recommender as _};
 use mercato::{Vectors, table};
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
@@ -166,6 +166,11 @@ macro_rules! recommender {
             ) -> Result<Py<$model>> {
                 $model::wrap(py, run::long(py, run, |run| self.0.fit(&interactions.inner, run))?)
             }
+
+            /// The estimator as a part of others.
+            fn _method(&self, py: Python<'_>) -> Result<Py<PyAny>> {
+                Ok(params::plain(py, &Method::from(self.0.clone()))?.unbind())
+            }
         }
 
         #[pymethods]
@@ -186,9 +191,36 @@ macro_rules! recommender {
 }
 
 recommender!(Als, AlsModel);
+recommender!(Blend, BlendModel);
 recommender!(ItemKnn, ItemKnnModel);
 recommender!(Popularity, PopularityModel);
 recommender!(Spectral, SpectralModel);
+
+#[pymethods]
+impl BlendModel {
+    #[doc = docs!(recsys::BlendModel::report)]
+    #[getter]
+    fn report<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        params::plain(py, &self.0.report())
+    }
+}
+
+estimator!("mercato.recsys", recsys::AutoRecommender);
+
+#[pymethods]
+impl AutoRecommender {
+    #[doc = docs!(recsys::AutoRecommender::fit)]
+    #[pyo3(signature = (interactions, **run),
+           text_signature = "($self, interactions, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
+    fn fit(
+        &self,
+        py: Python<'_>,
+        interactions: &PyInteractions,
+        run: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Py<BlendModel>> {
+        BlendModel::wrap(py, run::long(py, run, |run| self.0.fit(&interactions.inner, run))?)
+    }
+}
 
 #[doc = docs!(recsys::UserVector)]
 #[pyclass(module = "mercato.recsys", frozen)]
@@ -307,6 +339,9 @@ pub fn register(m: &Bound<'_, PyModule>) -> Result<()> {
     m.add_class::<explain::Explanation>()?;
     Als::add_to(m)?;
     AlsModel::add_to(m)?;
+    AutoRecommender::add_to(m)?;
+    Blend::add_to(m)?;
+    BlendModel::add_to(m)?;
     ItemKnn::add_to(m)?;
     ItemKnnModel::add_to(m)?;
     Popularity::add_to(m)?;

@@ -243,3 +243,30 @@ def test_an_explanation_accounts_for_the_score(fitted, user):
     assert [c.item for c in visitor.contributions] in ([best.id], [])
     with pytest.raises(mercato.UnknownIdError):
         fitted.explain(user, "unheard of")
+
+
+def test_a_search_gives_a_blend_that_says_what_it_tried(shop):
+    auto = recsys.AutoRecommender(metric="ndcg@10", max_trials=6, time_budget=30)
+    model = auto.fit(shop, seed=3)
+    report = model.report
+    assert len(report["trials"]) == 6 and report["metric"] == "ndcg@10"
+    best = max(t["score"] for t in report["trials"])
+    assert report["score"] >= report["best_single"] == best
+    assert isinstance(model, recsys.BlendModel)
+    again = recsys.Blend(model.params.parts).fit(shop, seed=3)
+    user = model.users[0]
+    assert again.recommend(user) == model.recommend(user)
+    assert again.report is None
+    candidates = [recsys.Als(factors=8), recsys.ItemKnn()]
+    few = recsys.AutoRecommender(candidates=candidates, max_trials=2).fit(shop)
+    assert {next(iter(t["method"])) for t in few.report["trials"]} == {"als", "item_knn"}
+
+
+def test_a_blend_of_estimators_and_weights(shop):
+    blend = recsys.Blend([(recsys.Als(factors=8), 0.7), (recsys.ItemKnn(neighbors=5), 0.3)])
+    model = blend.fit(shop)
+    assert model.params == blend
+    top = model.recommend(model.users[0], n=3)
+    assert len(top) == 3 and top[0].score >= top[1].score
+    with pytest.raises(mercato.InvalidParamsError, match="no blends"):
+        recsys.Blend([(blend, 1.0)])

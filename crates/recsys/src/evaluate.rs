@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Names of the per-user metrics, in the order in which they are computed.
-const PER_USER: [&str; 7] = ["recall", "precision", "hit", "ndcg", "mrr", "map", "novelty"];
+pub(crate) const PER_USER: [&str; 7] =
+    ["recall", "precision", "hit", "ndcg", "mrr", "map", "novelty"];
 /// Users ranked at once: bounds the memory of an evaluation.
 const BLOCK: usize = 4096;
 
@@ -133,13 +134,13 @@ pub fn evaluate(
 }
 
 /// The users to rank, and the items that are hits for each, ascending.
-struct Relevant {
-    users: Vec<u32>,
-    items: Vec<Vec<u32>>,
+pub(crate) struct Relevant {
+    pub(crate) users: Vec<u32>,
+    pub(crate) items: Vec<Vec<u32>>,
     unknown_users: usize,
 }
 
-fn relevant(catalog: &Catalog, test: &Interactions, exclude_seen: bool) -> Relevant {
+pub(crate) fn relevant(catalog: &Catalog, test: &Interactions, exclude_seen: bool) -> Relevant {
     let item_of: Vec<Option<u32>> =
         test.items().iter().map(|id| catalog.items().dense(id)).collect();
     let mut out = Relevant { users: Vec::new(), items: Vec::new(), unknown_users: 0 };
@@ -176,13 +177,20 @@ fn information(catalog: &Catalog) -> Vec<f64> {
     catalog.counts().iter().map(|&c| (users / f64::from(c.max(1))).log2()).collect()
 }
 
-fn metrics(list: &[u32], truth: &[u32], k: usize, information: &[f64]) -> [f64; PER_USER.len()] {
+pub(crate) fn metrics(
+    list: &[u32],
+    truth: &[u32],
+    k: usize,
+    information: &[f64],
+) -> [f64; PER_USER.len()] {
     let gain = |rank: usize| 1.0 / (rank as f64 + 2.0).log2();
     let (mut hits, mut dcg, mut first, mut precisions) = (0.0f64, 0.0, 0.0, 0.0);
     let (mut novelty, mut count) = (0.0, 0.0);
     for (rank, &item) in list.iter().take(k).enumerate() {
-        let Some(bits) = information.get(item as usize) else { continue };
-        novelty += bits;
+        if item == NO_ITEM {
+            continue;
+        }
+        novelty += information.get(item as usize).unwrap_or(&0.0);
         count += 1.0;
         if truth.binary_search(&item).is_ok() {
             hits += 1.0;

@@ -2,9 +2,11 @@
 //!
 //! | type | what it is | choose it |
 //! |---|---|---|
-//! | [`Als`] | implicit-feedback matrix factorisation | as the sturdy default |
+//! | [`AutoRecommender`] | chooses, tunes and blends the others | to begin with |
+//! | [`Als`] | implicit-feedback matrix factorisation | for vectors of users and items |
 //! | [`Spectral`] | graph filter: a walk plus a low-pass projection | sparse positive feedback |
 //! | [`ItemKnn`] | item neighbours: cosine, tf-idf, BM25, RP3beta | for co-purchases and reasons |
+//! | [`Blend`] | weighted sum of other models | when they err differently |
 //! | [`Popularity`] | the same list for everybody | as baseline and fallback |
 //!
 //! An estimator is a record of hyperparameters; `fit` gives a model; every model is a
@@ -14,6 +16,8 @@
 #![deny(missing_docs)]
 
 pub mod als;
+pub mod auto;
+pub mod blend;
 mod catalog;
 mod evaluate;
 mod explain;
@@ -28,6 +32,8 @@ mod recommendations;
 pub mod spectral;
 
 pub use als::{Als, AlsModel, UserVector};
+pub use auto::AutoRecommender;
+pub use blend::{Blend, BlendModel};
 pub use catalog::Catalog;
 pub use evaluate::{Evaluation, evaluate};
 pub use explain::{Contribution, Explanation, ExplanationKind, Reasons};

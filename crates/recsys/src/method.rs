@@ -2,7 +2,8 @@
 
 use crate::model::Model;
 use crate::{
-    Als, AlsModel, ItemKnn, ItemKnnModel, Popularity, PopularityModel, Spectral, SpectralModel,
+    Als, AlsModel, Blend, BlendModel, ItemKnn, ItemKnnModel, Popularity, PopularityModel, Spectral,
+    SpectralModel,
 };
 use mercato_core::{Artifact, ArtifactWriter, Error, Interactions, Persist, Result, Run};
 use serde::{Deserialize, Serialize};
@@ -120,6 +121,7 @@ macro_rules! methods {
 
 methods! {
     Als => AlsModel,
+    Blend => BlendModel,
     ItemKnn => ItemKnnModel,
     Popularity => PopularityModel,
     Spectral => SpectralModel,

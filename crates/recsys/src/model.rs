@@ -89,13 +89,7 @@ pub trait Model: Send + Sync {
         scratch: &mut Scratch,
         out: &mut Vec<(u32, f32)>,
     ) -> Result<()> {
-        let mut scores = std::mem::take(&mut scratch.scores);
-        scores.clear();
-        scores.resize(self.catalog().items().len(), f32::NEG_INFINITY);
-        let done = self.score(taste, &mut scores);
-        select(&scores, n, among, &mut scratch.top, out);
-        scratch.scores = scores;
-        done
+        top_by_scores(self, taste, n, among, scratch, out)
     }
 
     /// The `n` best for each of many users, into `n` places each; `exclude(row)` are the items that
@@ -132,6 +126,24 @@ pub trait Model: Send + Sync {
                 )
         })?
     }
+}
+
+/// The `n` best candidates by scoring every item.
+pub(crate) fn top_by_scores<M: Model + ?Sized>(
+    model: &M,
+    taste: Taste<'_>,
+    n: usize,
+    among: Candidates<'_>,
+    scratch: &mut Scratch,
+    out: &mut Vec<(u32, f32)>,
+) -> Result<()> {
+    let mut scores = std::mem::take(&mut scratch.scores);
+    scores.clear();
+    scores.resize(model.catalog().items().len(), f32::NEG_INFINITY);
+    let done = model.score(taste, &mut scores);
+    select(&scores, n, among, &mut scratch.top, out);
+    scratch.scores = scores;
+    done
 }
 
 /// Writes pairs into the places of one user; places left over hold [`NO_ITEM`].

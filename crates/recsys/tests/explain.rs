@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 use mercato_core::{ErrorCode, Interactions, Rng, Run};
 use mercato_recsys::{
-    Als, ExplanationKind, History, ItemKnn, Model, Popularity, Query, Recommender, Spectral,
+    Als, Blend, ExplanationKind, History, ItemKnn, Model, Popularity, Query, Recommender, Spectral,
     als::Solver, item_knn::Similarity,
 };
 
@@ -20,7 +20,8 @@ fn random_shop(seed: u64) -> Interactions {
     Interactions::builder(&users, &items).weights(&weights).build().unwrap()
 }
 
-fn accounts_for_every_score(name: &str, model: &dyn Model, by_history_alone: bool) {
+/// `alone(user)`: whether the history accounts for all of the user's scores.
+fn accounts_for_every_score(name: &str, model: &dyn Model, alone: fn(i64) -> bool) {
     let all = Query::default().include_seen();
     let visitor = all.clone().history(History::weighted([(3i64, 2.0), (1, 1.0), (3, 0.5)]));
     for (user, query) in [(0i64, &all), (7, &all), (39, &all), (-1, &visitor)] {
@@ -32,7 +33,7 @@ fn accounts_for_every_score(name: &str, model: &dyn Model, by_history_alone: boo
             assert!(close(why.score, s.score), "{name} {user} {:?}: {why:?} {}", s.id, s.score);
             let sum: f32 = why.contributions.iter().map(|c| c.part).sum();
             assert!(close(sum + why.rest, s.score), "{name}: {why:?}");
-            if by_history_alone || user < 0 {
+            if alone(user) {
                 assert!(close(sum, s.score), "{name}: {why:?} {}", s.score);
             }
             assert!(why.contributions.windows(2).all(|w| w[0].part >= w[1].part), "{name}");
@@ -52,14 +53,17 @@ fn parts_add_up_to_the_score_in_models_that_are_linear_in_the_history() {
         let run = Run::seed(seed);
         for solver in [Solver::Cg, Solver::Cholesky] {
             let als = Als::default().factors(6).regularization(0.5).solver(solver);
-            accounts_for_every_score("als", &als.fit(&data, &run).unwrap(), false);
+            accounts_for_every_score("als", &als.fit(&data, &run).unwrap(), |u| u < 0);
         }
         for s in [Similarity::Cosine, Similarity::TfIdf, Similarity::Bm25, Similarity::Rp3Beta] {
             let knn = ItemKnn::default().similarity(s).neighbors(6).fit(&data, &run).unwrap();
-            accounts_for_every_score("item_knn", &knn, true);
+            accounts_for_every_score("item_knn", &knn, |_| true);
         }
         let spectral = Spectral::default().rank(5).fit(&data, &run).unwrap();
-        accounts_for_every_score("spectral", &spectral, true);
+        accounts_for_every_score("spectral", &spectral, |_| true);
+        let knn = ItemKnn::default().neighbors(6);
+        let blend = Blend::of([(Spectral::default().rank(5).into(), 1.0), (knn.into(), 0.5)]);
+        accounts_for_every_score("blend", &blend.fit(&data, &run).unwrap(), |_| false);
     }
 }
 

@@ -18,6 +18,9 @@ __all__ = [
     "Explanation",
     "Als",
     "AlsModel",
+    "AutoRecommender",
+    "Blend",
+    "BlendModel",
     "ItemKnn",
     "ItemKnnModel",
     "Popularity",
@@ -166,6 +169,75 @@ class AlsModel(Recommender):
     def user_factors(self) -> npt.NDArray[np.float32]: ...
     @property
     def item_factors(self) -> npt.NDArray[np.float32]: ...
+
+@final
+class AutoRecommender:
+    time_budget: float
+    metric: str
+    validation: Literal["auto", "random", "last"]
+    exclude_seen: bool
+    max_trials: int
+    candidates: Sequence[Any]
+    def __new__(
+        cls,
+        time_budget: float = 60.0,
+        metric: str = "ndcg@20",
+        validation: Literal["auto", "random", "last"] = "auto",
+        exclude_seen: bool = True,
+        max_trials: int = 1000,
+        candidates: Sequence[Any] = [],
+    ) -> AutoRecommender: ...
+    def fit(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> BlendModel: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __dir__(self) -> list[str]: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
+@final
+class Blend:
+    parts: Sequence[tuple[Any, float]]
+    def __new__(cls, parts: Sequence[tuple[Any, float]] = ...) -> Blend: ...
+    def fit(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> BlendModel: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __dir__(self) -> list[str]: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
+@final
+class BlendModel(Recommender):
+    def save(self, path: Path) -> None: ...
+    @staticmethod
+    def open(path: Path) -> BlendModel: ...
+    @staticmethod
+    def load(path: Path) -> BlendModel: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> BlendModel: ...
+    def with_attributes(self, attributes: ItemAttributes) -> BlendModel: ...
+    @property
+    def params(self) -> Blend: ...
+    @property
+    def report(self) -> dict[str, Any] | None: ...
+    def __copy__(self) -> BlendModel: ...
+    def __deepcopy__(self, _memo: object, /) -> BlendModel: ...
 
 @final
 class ItemKnn:

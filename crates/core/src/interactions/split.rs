@@ -45,7 +45,7 @@ impl Interactions {
                 "the test share must be between 0 and 1, got {test}"
             )));
         }
-        self.split(|user| {
+        self.split_by(|user| {
             let items = self.matrix.row(user).0;
             let mut rng = Rng::stream(seed, user as u64);
             let held: Vec<bool> = items.iter().map(|_| rng.unit() < test).collect();
@@ -60,7 +60,7 @@ impl Interactions {
     /// `invalid_input` when there are no times.
     pub fn split_time(&self, at: i64) -> Result<(Self, Self)> {
         self.need_times("split_time")?;
-        self.split(|user| {
+        self.split_by(|user| {
             let times = self.events(user).map_or(&[][..], |e| e.times);
             move |event, _| times[event] >= at
         })
@@ -76,7 +76,7 @@ impl Interactions {
         if n == 0 {
             return Err(Error::invalid_params("n must be at least 1, got 0"));
         }
-        self.split(|user| {
+        self.split_by(|user| {
             let len = self.events(user).map_or(0, |e| e.times.len());
             move |event, _| len > n && event >= len - n
         })
@@ -89,8 +89,16 @@ impl Interactions {
         Err(Error::invalid_input(format!("{what} needs interactions with times")))
     }
 
-    /// `side(user)` gives a predicate over (position, item) that says which go to the test part.
-    fn split<F: Fn(usize, u32) -> bool>(&self, side: impl Fn(usize) -> F) -> Result<(Self, Self)> {
+    /// Splits by any rule: `side(user)` gives a predicate over (position, item) that says what goes
+    /// to the second part. Positions count the user's events from the oldest, or its pairs in dense
+    /// order when there are no times. Both parts know all ids.
+    ///
+    /// # Errors
+    /// None today; a `Result` as the other splits.
+    pub fn split_by<F: Fn(usize, u32) -> bool>(
+        &self,
+        side: impl Fn(usize) -> F,
+    ) -> Result<(Self, Self)> {
         let mut parts = [Part::default(), Part::default()];
         for user in 0..self.n_users() {
             let is_test = side(user);

@@ -3,8 +3,8 @@
 use super::{Kind, kind};
 use crate::generate;
 use mercato::recsys::{
-    Als, AlsModel, History, ItemKnn, ItemKnnModel, Model, Popularity, PopularityModel, Query,
-    Recommender, Spectral, SpectralModel,
+    Als, AlsModel, Blend, BlendModel, History, ItemKnn, ItemKnnModel, Model, Popularity,
+    PopularityModel, Query, Recommender, Spectral, SpectralModel,
 };
 use mercato::{ErrorCode, Interactions, Persist, Result, Run};
 use serde_json::json;
@@ -23,6 +23,15 @@ pub(super) fn kinds() -> Vec<Kind> {
             || model(|d, r| ItemKnn::default().neighbors(5).fit(d, r)),
             |a| ask(&ItemKnnModel::from_artifact(a)?),
         ),
+        kind::<BlendModel>(
+            || {
+                let als = Als::default().factors(4).iterations(5);
+                let knn = ItemKnn::default().neighbors(5);
+                let blend = Blend::of([(als.into(), 1.0), (knn.into(), 0.5)]);
+                model(move |d, r| blend.fit(d, r))
+            },
+            |a| ask(&BlendModel::from_artifact(a)?),
+        ),
         kind::<PopularityModel>(
             || model(|d, r| Popularity::default().fit(d, r)),
             |a| ask(&PopularityModel::from_artifact(a)?),
@@ -31,7 +40,9 @@ pub(super) fn kinds() -> Vec<Kind> {
 }
 
 /// A recommender of twelve users and some ten items with attributes of every type.
-fn model<M: Model + Persist>(fit: fn(&Interactions, &Run) -> Result<M>) -> Result<Vec<u8>> {
+fn model<M: Model + Persist>(
+    fit: impl FnOnce(&Interactions, &Run) -> Result<M>,
+) -> Result<Vec<u8>> {
     let data = generate::shop(12, 10, 80, 7)?;
     let attributes = generate::attributes(data.items())?;
     fit(&data, &Run::seed(7).with_threads(1))?.with_attributes(&attributes).to_bytes()
