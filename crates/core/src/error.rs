@@ -149,10 +149,13 @@ impl Error {
             .caused_by(source)
     }
 
-    /// Adds a key and a value for logs.
+    /// Adds a key and a value for logs; a pair that is there already is not repeated.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl fmt::Display) -> Self {
-        self.inner.context.push((key.to_owned(), value.to_string()));
+        let pair = (key.to_owned(), value.to_string());
+        if !self.inner.context.contains(&pair) {
+            self.inner.context.push(pair);
+        }
         self
     }
 

@@ -8,6 +8,7 @@
 mod assistant;
 mod classify;
 mod entities;
+mod kernels;
 mod knowledge;
 mod linear;
 mod summary;

@@ -253,8 +253,6 @@ pub fn bindings_use_the_facade(tree: &Tree) -> Vec<Finding> {
 const UNSAFE_ELSEWHERE: &[&str] = &[
     // Maps the file.
     "crates/core/src/artifact/bytes.rs",
-    // Its inner loop is compiled once per instruction set.
-    "crates/nlp/src/linear/solver.rs",
 ];
 
 fn may_be_unsafe(path: &str) -> bool {

@@ -12,9 +12,9 @@
 //! message's length, which alone lifts out-of-scope detection.
 
 use super::text::{Explanation, TextClassifier, TextModel, encode, in_range, read_labels};
+use crate::kernels::descent::NONE;
 use crate::linear::calibration::softmax;
 use crate::linear::engine::Engine;
-use crate::linear::solver::NONE;
 use crate::text::Features;
 use mercato_core::{Artifact, ArtifactWriter, Error, Persist, Result, Run, Scored};
 use serde::{Deserialize, Serialize};

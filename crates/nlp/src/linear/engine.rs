@@ -1,9 +1,9 @@
 //! Texts and classes in, calibrated margins out: what every classifier of this crate is made of.
 
 use super::calibration::Calibration;
-use super::solver::{Block, LANES, NONE, Problem, Rows, solve};
 use super::vocabulary::{Scratch, Vocabulary};
 use super::weights::{Weights, prune};
+use crate::kernels::descent::{Block, LANES, NONE, Problem, Rows, solve};
 use crate::text::Features;
 use mercato_core::{Artifact, ArtifactWriter, Error, Result, Run};
 use std::cell::RefCell;

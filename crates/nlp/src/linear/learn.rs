@@ -6,8 +6,8 @@
 //! column stays as it is, bit by bit.
 
 use super::engine::{BIAS, Engine, block_margins};
-use super::solver::{Block, LANES, Problem, Rows, solve};
 use super::vocabulary::Scratch;
+use crate::kernels::descent::{Block, LANES, Problem, Rows, solve};
 use mercato_core::{Result, Run};
 
 /// Passes over the handful of examples; cheap.

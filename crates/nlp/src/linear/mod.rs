@@ -3,6 +3,5 @@
 pub(crate) mod calibration;
 pub(crate) mod engine;
 mod learn;
-pub(crate) mod solver;
 pub(crate) mod vocabulary;
 pub(crate) mod weights;

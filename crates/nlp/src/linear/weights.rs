@@ -1,6 +1,6 @@
 //! Pruned 8-bit weights of a linear classifier, feature by feature.
 
-use super::solver::{Block, LANES};
+use crate::kernels::descent::{Block, LANES};
 use mercato_core::{Artifact, ArtifactWriter, Column, Error, Result};
 
 /// Every this many rows the start is stored; in between, row lengths are summed.
