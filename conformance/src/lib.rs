@@ -364,6 +364,7 @@ impl Question {
             filter: self.r#where.as_ref().map(mercato::Filter::from_json).transpose()?,
             items: self.items.clone(),
             history: self.history.clone().map(|events| History { events }),
+            ..Query::default()
         };
         match (&self.user, &self.item) {
             (Some(user), None) => model.recommend(user, self.n, &query),

@@ -126,7 +126,7 @@ pub fn query(env: &Env, options: Option<&Object<'_>>) -> Result<(usize, Query)> 
     let history = events.map(history).transpose().map_err(refuse)?;
     let exclude_seen = options.get::<bool>("excludeSeen")?.unwrap_or(true);
     // Larger counts are cut to what a machine can count; the library caps them at the catalogue.
-    Ok((n as usize, Query { exclude_seen, filter, items, history }))
+    Ok((n as usize, Query { exclude_seen, filter, items, history, ..Query::default() }))
 }
 
 /// Ids, or [id, weight] pairs, oldest first.

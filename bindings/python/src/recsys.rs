@@ -29,6 +29,7 @@ fn query(
         filter: convert::filter(filter)?,
         items: items.map(convert::id_list).transpose()?,
         history: history.map(convert::weighted_ids).transpose()?.map(|events| History { events }),
+        ..Query::default()
     })
 }
 

@@ -125,6 +125,22 @@ impl Attribute {
         })
     }
 
+    /// The texts of one id as numbers: equal texts have equal numbers. Empty when it has none and
+    /// for attributes of other kinds.
+    #[must_use]
+    pub fn codes(&self, dense: u32) -> &[u32] {
+        let codes = match &self.values {
+            Values::Text { codes, .. } => {
+                codes.get(dense as usize).map_or(&[][..], std::slice::from_ref)
+            }
+            Values::Tags { offsets, codes, .. } => {
+                tag_range(offsets, dense as usize, codes).unwrap_or(&[])
+            }
+            Values::Number(_) | Values::Bool(_) => &[],
+        };
+        if codes == [MISSING] { &[] } else { codes }
+    }
+
     /// The number of one id; `None` when missing or not numeric.
     #[must_use]
     pub fn number_of(&self, dense: u32) -> Option<f64> {

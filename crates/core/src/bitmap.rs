@@ -97,6 +97,26 @@ impl Bitmap {
         }
     }
 
+    /// Empties the set and gives it the universe `0..len`, keeping its memory.
+    pub fn reset(&mut self, len: usize) {
+        self.words.clear();
+        self.words.resize(len.div_ceil(64), 0);
+        self.len = len;
+    }
+
+    /// Becomes equal to `other`, keeping its own memory.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.words.clear();
+        self.words.extend_from_slice(&other.words);
+        self.len = other.len;
+    }
+
+    /// Removes all of `other`, which has the same universe.
+    pub fn subtract(&mut self, other: &Self) {
+        debug_assert_eq!(self.len, other.len);
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a &= !b);
+    }
+
     /// Keeps only what is also in `other`, which has the same universe.
     pub fn intersect(&mut self, other: &Self) {
         debug_assert_eq!(self.len, other.len);
@@ -163,6 +183,12 @@ mod tests {
         a.insert(500);
         a.remove(128);
         assert_eq!(a.count(), 1);
+        let mut b = Bitmap::default();
+        b.copy_from(&Bitmap::full(70));
+        b.subtract(&Bitmap::from_fn(70, |i| i < 69));
+        assert_eq!((b.iter().collect::<Vec<_>>(), b.len()), (vec![69], 70));
+        b.reset(3);
+        assert_eq!(b, Bitmap::empty(3));
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod column;
 mod csr;
 mod error;
 mod filter;
+mod filter_json;
 mod ids;
 mod interactions;
 pub mod panel;

@@ -1,5 +1,6 @@
 //! What every model knows beside its own numbers: ids, what users have seen, item attributes.
 
+use crate::filters::FilterCache;
 use mercato_core::{
     Artifact, ArtifactWriter, Bitmap, Column, Csr, Error, Id, IdMap, Interactions, ItemAttributes,
     Result,
@@ -18,6 +19,8 @@ pub struct Catalog {
     /// How many users have each item.
     counts: Column<u32>,
     attributes: Option<Arc<ItemAttributes>>,
+    /// Belongs to these attributes: new ones bring a new one.
+    filters: Arc<FilterCache>,
 }
 
 impl Catalog {
@@ -41,6 +44,7 @@ impl Catalog {
             seen: data.matrix().clone(),
             counts: counts.into(),
             attributes: None,
+            filters: Arc::default(),
         })
     }
 
@@ -78,6 +82,7 @@ impl Catalog {
     /// Sets the item attributes; items that they do not know have missing values.
     pub fn set_attributes(&mut self, attributes: &ItemAttributes) {
         self.attributes = Some(Arc::new(attributes.aligned_to(&self.items)));
+        self.filters = Arc::default();
     }
 
     /// The items that a filter and a list of candidates leave; `None` when both are absent.
@@ -96,17 +101,26 @@ impl Catalog {
             set
         });
         let Some(filter) = filter else { return Ok(listed) };
+        let mut set = Bitmap::clone(&*self.matching(filter)?);
+        if let Some(listed) = listed {
+            set.intersect(&listed);
+        }
+        Ok(Some(set))
+    }
+
+    /// The items that pass a filter. The last filters are remembered, so that asking again with an
+    /// equal one costs no pass over the attributes.
+    ///
+    /// # Errors
+    /// `invalid_params` for a filter on attributes that are not there.
+    pub fn matching(&self, filter: &mercato_core::Filter) -> Result<Arc<Bitmap>> {
         let attributes = self.attributes.as_ref().ok_or_else(|| {
             Error::invalid_params(
                 "a filter needs item attributes and the model has none; give it some with \
                  with_attributes",
             )
         })?;
-        let mut set = filter.compile(attributes)?;
-        if let Some(listed) = listed {
-            set.intersect(&listed);
-        }
-        Ok(Some(set))
+        self.filters.get(filter, attributes)
     }
 
     /// Adds the catalog to an artifact.
@@ -142,6 +156,7 @@ impl Catalog {
             seen: Csr::read(a, "seen", users.len(), items.len())?,
             counts: a.column_of_len("items.counts", items.len())?,
             attributes,
+            filters: Arc::default(),
             users,
             items,
         })

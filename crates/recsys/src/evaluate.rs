@@ -92,15 +92,13 @@ pub fn evaluate(
             "no user has a test item that the model knows and has not seen in training",
         ));
     }
-    let allow = catalog.allowed(query.filter.as_ref(), query.items.as_deref())?;
     let information = information(catalog);
     let mut shown = vec![usize::MAX; catalog.items().len()];
     let mut sums = vec![[0.0f64; PER_USER.len()]; ks.len()];
     let task = run.stage("evaluate", users.len() as u64);
     for (block, truth) in users.chunks(BLOCK).zip(items.chunks(BLOCK)) {
         let quiet = run.clone().with_progress(|_| {});
-        let ranked =
-            rank_users(model, block.to_vec(), k_max, allow.as_ref(), query.exclude_seen, &quiet)?;
+        let ranked = rank_users(model, block.to_vec(), k_max, query, &quiet)?;
         let n = ranked.n();
         let of_user = |row: usize| -> Vec<[f64; PER_USER.len()]> {
             let list = &ranked.items()[row * n..(row + 1) * n];

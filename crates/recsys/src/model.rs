@@ -2,11 +2,13 @@
 
 use crate::explain::{self, Explanation, Reasons};
 use crate::recommendations::{NO_ITEM, Recommendations};
+use crate::request::{self, Ranking, with_space};
+use crate::rules::{Trace, Tracer};
 use crate::{Catalog, Query};
 use mercato_core::{Bitmap, Error, IdColumn, IdRef, ItemAttributes, Result, Run, Scored, TopK};
 use mercato_index::ScanScratch;
 use rayon::prelude::*;
-use std::cell::RefCell;
+use std::time::Instant;
 
 /// Whose taste to rank for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,7 +37,31 @@ pub struct Scratch {
     pub scan: ScanScratch,
     /// For models that compute a vector first.
     pub vector: Vec<f32>,
-    top: TopK,
+    pub(crate) top: TopK,
+    pub(crate) walk: crate::spectral::Walk,
+    deadline: Option<Instant>,
+}
+
+impl Scratch {
+    /// Says when the request is no longer worth answering; `None` is never, the default.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
+        self.scan.set_deadline(deadline);
+    }
+
+    /// Fails when the deadline of the request has passed. Models that may take longer than a
+    /// fraction of a millisecond ask now and then, so that a fallback can answer in their place.
+    ///
+    /// # Errors
+    /// `deadline_exceeded`.
+    pub fn check(&self) -> Result<()> {
+        match self.deadline {
+            Some(deadline) if Instant::now() >= deadline => {
+                Err(Error::deadline_exceeded("the deadline passed while items were ranked"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What a recommendation model must give. Evaluation, blends and fallbacks take any `Model`;
@@ -137,6 +163,7 @@ pub(crate) fn top_by_scores<M: Model + ?Sized>(
     scratch: &mut Scratch,
     out: &mut Vec<(u32, f32)>,
 ) -> Result<()> {
+    scratch.check()?;
     let mut scores = std::mem::take(&mut scratch.scores);
     scores.clear();
     scores.resize(model.catalog().items().len(), f32::NEG_INFINITY);
@@ -191,11 +218,6 @@ pub(crate) fn select(
     out.extend_from_slice(top.sorted());
 }
 
-thread_local! {
-    /// One request's working memory, kept between requests of a thread.
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
-}
-
 /// The questions that every model answers.
 ///
 /// ```
@@ -229,27 +251,49 @@ pub trait Recommender: Model {
         n: usize,
         query: &Query,
     ) -> Result<Vec<Scored>> {
+        let mut ranking = Ranking::default();
+        self.recommend_into(user, n, query, &mut ranking)?;
+        Ok(ranking.to_vec())
+    }
+
+    /// As [`recommend`](Self::recommend), into a list that is used again: after the first requests
+    /// of a thread nothing is allocated, and the ids are borrowed.
+    ///
+    /// # Errors
+    /// As `recommend`; the list is then empty.
+    fn recommend_into<'a>(
+        &self,
+        user: impl Into<IdRef<'a>>,
+        n: usize,
+        query: &Query,
+        out: &mut Ranking,
+    ) -> Result<()> {
         let catalog = self.catalog();
-        let user = user.into();
-        let (known, history) = match &query.history {
-            None => (Some(catalog.users().require("user", user)?), None),
-            Some(h) => (catalog.users().dense(user), Some(h.resolve(catalog.items())?)),
-        };
-        let allow = catalog.allowed(query.filter.as_ref(), query.items.as_deref())?;
-        let seen = known.map_or(&[][..], |u| catalog.seen().row(u as usize).0);
-        let merged = history.as_ref().map(|h| merge(seen, h));
-        let exclude = match (&merged, query.exclude_seen) {
-            (_, false) => &[][..],
-            (Some(m), true) => m,
-            (None, true) => seen,
-        };
-        let taste = match (&history, known) {
-            (Some(h), _) if h.is_empty() => None,
-            (Some(h), _) => Some(Taste::History(h)),
-            (None, Some(u)) if !seen.is_empty() => Some(Taste::User(u)),
-            _ => None,
-        };
-        self.ranked(taste, n, Candidates { allow: allow.as_ref(), exclude })
+        let out = out.of(catalog.items());
+        let known = request::known(catalog, user.into(), query)?;
+        with_space(|space| {
+            request::resolve(query, catalog.items(), space)?;
+            let done = request::answer(self, known, n, query, space, out, None);
+            if done.is_err() {
+                out.clear();
+            }
+            done
+        })
+    }
+
+    /// The list of [`recommend`](Self::recommend) with what each rule of the query did to each item.
+    ///
+    /// # Errors
+    /// As `recommend`.
+    fn trace<'a>(&self, user: impl Into<IdRef<'a>>, n: usize, query: &Query) -> Result<Trace> {
+        let catalog = self.catalog();
+        let known = request::known(catalog, user.into(), query)?;
+        with_space(|space| {
+            request::resolve(query, catalog.items(), space)?;
+            let (mut out, mut tracer) = (Vec::new(), Tracer::default());
+            request::answer(self, known, n, query, space, &mut out, Some(&mut tracer))?;
+            Ok(tracer.finish(&out, catalog))
+        })
     }
 
     /// The `n` best items for each of many users, or for all of them when `users` is `None`.
@@ -281,12 +325,11 @@ pub trait Recommender: Model {
                 ids.iter().map(|i| require(i.as_ref().into())).collect::<Result<_>>()?
             }
         };
-        let allow = catalog.allowed(query.filter.as_ref(), query.items.as_deref())?;
-        rank_users(self, users, n, allow.as_ref(), query.exclude_seen, run)
+        rank_users(self, users, n, query, run)
     }
 
-    /// The `n` items most like `item`, best first, itself left out. Of the query, only `filter` and
-    /// `items` matter.
+    /// The `n` items most like `item`, best first, itself left out. Of the query, `filter`, `items`
+    /// and `rules` matter.
     ///
     /// # Errors
     /// `unknown_id`; `unsupported` for models that know no likeness; as `recommend` for filters.
@@ -296,17 +339,31 @@ pub trait Recommender: Model {
         n: usize,
         query: &Query,
     ) -> Result<Vec<Scored>> {
+        let mut ranking = Ranking::default();
+        self.similar_items_into(item, n, query, &mut ranking)?;
+        Ok(ranking.to_vec())
+    }
+
+    /// As [`similar_items`](Self::similar_items), into a list that is used again.
+    ///
+    /// # Errors
+    /// As `similar_items`; the list is then empty.
+    fn similar_items_into<'a>(
+        &self,
+        item: impl Into<IdRef<'a>>,
+        n: usize,
+        query: &Query,
+        out: &mut Ranking,
+    ) -> Result<()> {
         let catalog = self.catalog();
+        let out = out.of(catalog.items());
         let item = catalog.items().require("item", item)?;
-        let allow = catalog.allowed(query.filter.as_ref(), query.items.as_deref())?;
-        let among = Candidates { allow: allow.as_ref(), exclude: &[item] };
-        SCRATCH.with_borrow_mut(|Scratch { scores, top, .. }| {
-            scores.clear();
-            scores.resize(catalog.items().len(), f32::NEG_INFINITY);
-            self.score_similar(item, scores)?;
-            let mut out = Vec::new();
-            select(scores, n, among, top, &mut out);
-            Ok(named(catalog, &out))
+        with_space(|space| {
+            let done = request::similar(self, item, n, query, space, out);
+            if done.is_err() {
+                out.clear();
+            }
+            done
         })
     }
 
@@ -337,25 +394,6 @@ pub trait Recommender: Model {
         self.catalog_mut().set_attributes(attributes);
         self
     }
-
-    /// The best candidates for a taste, or the popular ones when there is none.
-    #[doc(hidden)]
-    fn ranked(
-        &self,
-        taste: Option<Taste<'_>>,
-        n: usize,
-        among: Candidates<'_>,
-    ) -> Result<Vec<Scored>> {
-        let n = n.min(self.catalog().items().len());
-        SCRATCH.with_borrow_mut(|scratch| {
-            let mut out = Vec::with_capacity(n);
-            match taste {
-                Some(taste) => self.top(taste, n, among, scratch, &mut out)?,
-                None => popular(self.catalog(), n, among, scratch, &mut out),
-            }
-            Ok(named(self.catalog(), &out))
-        })
-    }
 }
 
 impl<M: Model + ?Sized> Recommender for M {}
@@ -365,8 +403,7 @@ pub(crate) fn rank_users<M: Model + ?Sized>(
     model: &M,
     users: Vec<u32>,
     n: usize,
-    allow: Option<&Bitmap>,
-    exclude_seen: bool,
+    query: &Query,
     run: &Run,
 ) -> Result<Recommendations> {
     let catalog = model.catalog();
@@ -377,8 +414,13 @@ pub(crate) fn rank_users<M: Model + ?Sized>(
     let mut items = vec![NO_ITEM; places];
     let mut scores = vec![f32::NEG_INFINITY; places];
     let seen = |u: u32| catalog.seen().row(u as usize).0;
-    if n > 0 {
-        let exclude = |row: usize| if exclude_seen { seen(users[row]) } else { &[] };
+    let ruled = query.rules.as_ref().is_some_and(|r| !r.list().is_empty());
+    if n > 0 && ruled {
+        one_by_one(model, &users, n, query, run, &mut items, &mut scores)?;
+    } else if n > 0 {
+        let allow = catalog.allowed(query.filter.as_ref(), query.items.as_deref())?;
+        let allow = allow.as_ref();
+        let exclude = |row: usize| if query.exclude_seen { seen(users[row]) } else { &[] };
         model.top_batch(&users, n, allow, &exclude, run, &mut items, &mut scores)?;
         let cold: Vec<usize> = (0..users.len()).filter(|&r| seen(users[r]).is_empty()).collect();
         if !cold.is_empty() {
@@ -400,8 +442,32 @@ pub(crate) fn rank_users<M: Model + ?Sized>(
     })
 }
 
+/// Ranks each user as a request of its own, under the rules of the query.
+fn one_by_one<M: Model + ?Sized>(
+    model: &M,
+    users: &[u32],
+    n: usize,
+    query: &Query,
+    run: &Run,
+    items: &mut [u32],
+    scores: &mut [f32],
+) -> Result<()> {
+    let task = run.stage("recommend", users.len() as u64);
+    run.install(|| {
+        users
+            .par_iter()
+            .zip(items.par_chunks_mut(n))
+            .zip(scores.par_chunks_mut(n))
+            .try_for_each_init(Vec::new, |out, ((&user, items), scores)| {
+                with_space(|space| request::answer(model, Some(user), n, query, space, out, None))?;
+                fill(out, items, scores);
+                task.tick(1)
+            })
+    })?
+}
+
 /// The most popular candidates, scored by the share of users who have them.
-fn popular(
+pub(crate) fn popular(
     catalog: &Catalog,
     n: usize,
     among: Candidates<'_>,
@@ -413,18 +479,4 @@ fn popular(
     scores.clear();
     scores.extend(catalog.counts().iter().map(|&c| c as f32 * share));
     select(scores, n, among, top, out);
-}
-
-/// The ascending union of seen items and a history.
-fn merge(seen: &[u32], history: &[(u32, f32)]) -> Vec<u32> {
-    let mut all: Vec<u32> =
-        seen.iter().copied().chain(history.iter().map(|&(item, _)| item)).collect();
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
-fn named(catalog: &Catalog, pairs: &[(u32, f32)]) -> Vec<Scored> {
-    let items = catalog.items();
-    pairs.iter().map(|&(item, score)| Scored { id: items.id(item).to_id(), score }).collect()
 }

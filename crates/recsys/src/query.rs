@@ -1,7 +1,9 @@
 //! What may be asked of a model beside the user and the number of items.
 
+use crate::Rules;
 use mercato_core::{Error, Filter, Id, IdMap, Result};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// How to recommend. The default leaves out what the user has seen and nothing else.
 ///
@@ -24,11 +26,22 @@ pub struct Query {
     /// Recommend to somebody with this history instead of the one learned in training (default:
     /// none). The user may then be unknown.
     pub history: Option<History>,
+    /// Merchandising rules (default: none); see [`rules`](crate::rules).
+    pub rules: Option<Arc<Rules>>,
+    /// The second of Unix time at which rules with a window are judged (default: the present).
+    pub now: Option<i64>,
 }
 
 impl Default for Query {
     fn default() -> Self {
-        Self { exclude_seen: true, filter: None, items: None, history: None }
+        Self {
+            exclude_seen: true,
+            filter: None,
+            items: None,
+            history: None,
+            rules: None,
+            now: None,
+        }
     }
 }
 
@@ -60,6 +73,20 @@ impl Query {
     #[must_use]
     pub fn items<I: Into<Id>>(mut self, items: impl IntoIterator<Item = I>) -> Self {
         self.items = Some(items.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Under these rules.
+    #[must_use]
+    pub fn rules(mut self, rules: impl Into<Arc<Rules>>) -> Self {
+        self.rules = Some(rules.into());
+        self
+    }
+
+    /// At this second of Unix time, for rules that hold for some time.
+    #[must_use]
+    pub fn at(mut self, second: i64) -> Self {
+        self.now = Some(second);
         self
     }
 
@@ -101,6 +128,12 @@ impl History {
     /// `invalid_input` for a weight that is not finite or is negative.
     pub fn resolve(&self, items: &IdMap) -> Result<Vec<(u32, f32)>> {
         let mut known = Vec::with_capacity(self.events.len());
+        self.resolve_into(items, &mut known)?;
+        Ok(known)
+    }
+
+    /// As [`resolve`](Self::resolve), added to memory of the caller's.
+    pub(crate) fn resolve_into(&self, items: &IdMap, known: &mut Vec<(u32, f32)>) -> Result<()> {
         for (at, (id, weight)) in self.events.iter().enumerate() {
             if !weight.is_finite() || *weight < 0.0 {
                 return Err(Error::invalid_input(format!(
@@ -113,6 +146,6 @@ impl History {
                 known.push((item, *weight));
             }
         }
-        Ok(known)
+        Ok(())
     }
 }

@@ -35,6 +35,7 @@ use crate::kernels::{Isa, dot, prefetch, squared_distance};
 use mercato_core::{Artifact, ArtifactWriter, Bitmap, Column, Error, Result, Run, TopK};
 pub(crate) use quantise::check_vector;
 use quantise::{Prepared, dim_range, quantise_rows};
+use std::time::Instant;
 
 /// What a [`Scan`] ranks by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +113,9 @@ pub struct ScanScratch {
     /// Queries that still scan.
     active: Vec<usize>,
     hits: [Vec<Hit>; TOGETHER],
+    deadline: Option<Instant>,
+    /// The deadline ended the scan.
+    late: bool,
 }
 
 /// One query's side of a request.
@@ -179,7 +183,8 @@ impl Scan {
     ///
     /// # Errors
     /// `invalid_input` for a query of another dimension, not finite or with a norm above 1e18, for
-    /// rows of another size, or for a set over another number of rows.
+    /// rows of another size, or for a set over another number of rows; `deadline_exceeded` when the
+    /// scratch has a deadline.
     #[allow(clippy::too_many_arguments, reason = "one flat door for the hottest call")]
     pub fn top_k(
         &self,
@@ -202,6 +207,9 @@ impl Scan {
             self.scan_all(rows, allow, scratch, &|_| ask);
         }
         out.clear();
+        if scratch.late {
+            return Err(Error::deadline_exceeded("the deadline passed during a scan"));
+        }
         out.extend_from_slice(scratch.best[0].sorted());
         Ok(())
     }
@@ -347,6 +355,10 @@ impl Scan {
             if queries == 0 {
                 break;
             }
+            if scratch.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                scratch.late = true;
+                break;
+            }
             let first_place = (first * ROWS) as u32;
             let tile = Tile { scan: self, rows, order, allow, bytes, first: first_place };
             let together = queries / TOGETHER * TOGETHER;
@@ -442,8 +454,15 @@ fn excluded(exclude: &[u32], row: u32) -> bool {
 }
 
 impl ScanScratch {
+    /// Says when a request of its own (`top_k`) is given up; `None` is never, the default. The clock
+    /// is looked at between tiles of at most 2,048 rows.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
+    }
+
     fn resize(&mut self, queries: usize, k: usize) {
         self.active.clear();
+        self.late = false;
         self.best.resize_with(queries.max(self.best.len()), TopK::default);
         self.best[..queries].iter_mut().for_each(|b| b.reset(k));
     }

@@ -26,6 +26,7 @@ mod fit;
 mod model;
 
 pub use model::SpectralModel;
+pub(crate) use model::Walk;
 
 use crate::params;
 use mercato_core::{Error, Interactions, Result, Run};

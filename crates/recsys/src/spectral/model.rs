@@ -5,7 +5,7 @@ use super::fit::{Filter, filter};
 use crate::Catalog;
 use crate::explain::Reasons;
 use crate::kernels::{self, LANE, Lane, Level};
-use crate::model::{Model, Taste};
+use crate::model::{Candidates, Model, Scratch, Taste, select};
 use mercato_core::{Artifact, ArtifactWriter, Column, Error, Interactions, Persist, Result, Run};
 
 /// A fitted [`Spectral`] model.
@@ -62,37 +62,63 @@ impl SpectralModel {
         &self.params
     }
 
-    fn filtered(&self, items: &[u32], out: &mut [f32]) {
+    /// Both filters, and between them a look at the clock.
+    fn filtered(
+        &self,
+        walk: &mut Walk,
+        out: &mut [f32],
+        check: impl Fn() -> Result<()>,
+    ) -> Result<()> {
         out.fill(0.0);
-        self.low_pass(items, out);
-        self.walk(items, out);
+        self.low_pass(walk, out);
+        check()?;
+        self.walk(walk, out, check)
+    }
+
+    /// Puts the items of a taste into `walk`, ascending, each once.
+    fn items_of(&self, taste: Taste<'_>, walk: &mut Walk) {
+        walk.items.clear();
+        match taste {
+            Taste::User(user) => {
+                walk.items.extend_from_slice(self.catalog.seen().row(user as usize).0);
+            }
+            Taste::History(events) => {
+                walk.items.extend(events.iter().map(|e| e.0));
+                walk.items.sort_unstable();
+                walk.items.dedup();
+            }
+        }
     }
 
     /// `out = alpha * E^-1 Q Q^T E` applied to the items, `E` the scale of items.
-    fn low_pass(&self, items: &[u32], out: &mut [f32]) {
+    fn low_pass(&self, walk: &mut Walk, out: &mut [f32]) {
+        let Walk { items, smooth: v, .. } = walk;
         let (codes, scales) = (self.codes.as_slice(), self.code_scale.as_slice());
         let item_scale = self.item_scale.as_slice();
-        let mut v = vec![Lane::ZERO; self.width / LANE];
-        for &item in items {
+        v.clear();
+        v.resize(self.width / LANE, Lane::ZERO);
+        for &item in items.iter() {
             let i = item as usize;
             let Some(row) = codes.get(i * self.width..(i + 1) * self.width) else { continue };
             let weight = self.params.alpha * scales[i] * item_scale[i];
-            kernels::flat_mut(&mut v).iter_mut().zip(row).for_each(|(v, &c)| {
+            kernels::flat_mut(v).iter_mut().zip(row).for_each(|(v, &c)| {
                 *v += weight * f32::from(c);
             });
         }
-        kernels::add_scores(Level::detect(), codes, scales, &v, out);
+        kernels::add_scores(Level::detect(), codes, scales, v, out);
         out.iter_mut().zip(item_scale).for_each(|(o, s)| *o /= s);
     }
 
     /// Adds the walk from the items to their users and back.
-    fn walk(&self, items: &[u32], out: &mut [f32]) {
+    fn walk(&self, walk: &mut Walk, out: &mut [f32], check: impl Fn() -> Result<()>) -> Result<()> {
+        let Walk { items, reached, touched, .. } = walk;
         let (starts, users) = (self.starts.as_slice(), self.users.as_slice());
         let (user_scale, item_scale) = (self.user_scale.as_slice(), self.item_scale.as_slice());
         let seen = self.catalog.seen();
-        let mut reached = vec![0.0f32; user_scale.len()];
-        let mut touched = Vec::new();
-        for &item in items {
+        reached.clear();
+        reached.resize(user_scale.len(), 0.0);
+        touched.clear();
+        for &item in items.iter() {
             let i = item as usize;
             let (Some(&from), Some(&to)) = (starts.get(i), starts.get(i + 1)) else { continue };
             let weight = item_scale.get(i).copied().unwrap_or(0.0);
@@ -106,16 +132,34 @@ impl SpectralModel {
                 }
             }
         }
-        for user in touched {
-            let u = user as usize;
-            let weight = reached[u] * user_scale[u] * user_scale[u];
-            for &j in seen.row(u).0 {
-                if let (Some(o), Some(s)) = (out.get_mut(j as usize), item_scale.get(j as usize)) {
-                    *o += weight * s;
+        for part in touched.chunks(LOOK_EVERY) {
+            check()?;
+            for &user in part {
+                let u = user as usize;
+                let weight = reached[u] * user_scale[u] * user_scale[u];
+                for &j in seen.row(u).0 {
+                    let (o, s) = (out.get_mut(j as usize), item_scale.get(j as usize));
+                    if let (Some(o), Some(s)) = (o, s) {
+                        *o += weight * s;
+                    }
                 }
             }
         }
+        Ok(())
     }
+}
+
+/// Users of the walk between two looks at the clock.
+const LOOK_EVERY: usize = 256;
+
+/// Working memory of a request.
+#[derive(Debug, Default)]
+pub(crate) struct Walk {
+    items: Vec<u32>,
+    smooth: Vec<Lane>,
+    /// How much of the walk reached each user.
+    reached: Vec<f32>,
+    touched: Vec<u32>,
 }
 
 impl Model for SpectralModel {
@@ -128,22 +172,34 @@ impl Model for SpectralModel {
     }
 
     fn score(&self, taste: Taste<'_>, out: &mut [f32]) -> Result<()> {
-        match taste {
-            Taste::User(user) => self.filtered(self.catalog.seen().row(user as usize).0, out),
-            Taste::History(events) => {
-                let mut items: Vec<u32> = events.iter().map(|e| e.0).collect();
-                items.sort_unstable();
-                items.dedup();
-                self.filtered(&items, out);
-            }
-        }
-        Ok(())
+        let mut walk = Walk::default();
+        self.items_of(taste, &mut walk);
+        self.filtered(&mut walk, out, || Ok(()))
     }
 
     /// Likeness is the score for somebody who has only that item.
     fn score_similar(&self, item: u32, out: &mut [f32]) -> Result<()> {
-        self.filtered(&[item], out);
-        Ok(())
+        self.score(Taste::History(&[(item, 1.0)]), out)
+    }
+
+    fn top(
+        &self,
+        taste: Taste<'_>,
+        n: usize,
+        among: Candidates<'_>,
+        scratch: &mut Scratch,
+        out: &mut Vec<(u32, f32)>,
+    ) -> Result<()> {
+        scratch.check()?;
+        let mut walk = std::mem::take(&mut scratch.walk);
+        let mut scores = std::mem::take(&mut scratch.scores);
+        scores.clear();
+        scores.resize(self.catalog.items().len(), 0.0);
+        self.items_of(taste, &mut walk);
+        let done = self.filtered(&mut walk, &mut scores, || scratch.check());
+        select(&scores, n, among, &mut scratch.top, out);
+        (scratch.walk, scratch.scores) = (walk, scores);
+        done
     }
 
     fn reasons(&self, taste: Taste<'_>, item: u32) -> Result<Reasons> {
