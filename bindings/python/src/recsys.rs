@@ -96,6 +96,31 @@ impl Recommender {
         Ok(convert::scored(item.py(), &list))
     }
 
+    #[doc = docs!(recsys::Recommender::fold_in)]
+    ///
+    /// history: item ids, (id, weight) pairs or {id: weight}.
+    fn fold_in(&self, history: &Bound<'_, PyAny>) -> Result<UserVector> {
+        let events = History { events: convert::weighted_ids(history)? };
+        run::short(history.py(), || self.0.fold_in(&events)).map(UserVector)
+    }
+
+    #[doc = docs!(recsys::Recommender::recommend_vector)]
+    #[pyo3(signature = (user, n = Count(10), exclude_seen = true, r#where = None, items = None),
+           text_signature = "($self, user, n=10, exclude_seen=True, where=None, items=None)")]
+    fn recommend_vector(
+        &self,
+        py: Python<'_>,
+        user: &UserVector,
+        n: Count,
+        exclude_seen: bool,
+        r#where: Option<&Bound<'_, PyAny>>,
+        items: Option<&Bound<'_, PyAny>>,
+    ) -> Result<Vec<Scored>> {
+        let query = query(exclude_seen, r#where, items, None)?;
+        let list = run::short(py, || self.0.recommend_vector(&user.0, n.0, &query))?;
+        Ok(convert::scored(py, &list))
+    }
+
     /// The ids of the users that the model knows, in dense order.
     #[getter]
     fn users<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
@@ -182,6 +207,32 @@ macro_rules! recommender {
                 Self::wrap(py, run::short(py, work)?)
             }
 
+            #[doc = docs!(recsys::Recommender::update)]
+            #[pyo3(signature = (interactions, **run),
+                   text_signature = "($self, interactions, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
+            fn update(
+                &self,
+                py: Python<'_>,
+                interactions: &PyInteractions,
+                run: Option<&Bound<'_, PyDict>>,
+            ) -> Result<Py<Self>> {
+                let work = |run: &mercato::Run| self.0.update(&interactions.inner, run);
+                Self::wrap(py, run::long(py, run, work)?)
+            }
+
+            #[doc = docs!(recsys::Recommender::fold_in_items)]
+            #[pyo3(signature = (interactions, **run),
+                   text_signature = "($self, interactions, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
+            fn fold_in_items(
+                &self,
+                py: Python<'_>,
+                interactions: &PyInteractions,
+                run: Option<&Bound<'_, PyDict>>,
+            ) -> Result<Py<Self>> {
+                let work = |run: &mercato::Run| self.0.fold_in_items(&interactions.inner, run);
+                Self::wrap(py, run::long(py, run, work)?)
+            }
+
             /// The hyperparameters that the model was fitted with.
             #[getter]
             fn params(&self) -> $estimator {
@@ -229,7 +280,7 @@ pub struct UserVector(mercato::recsys::UserVector);
 
 #[pymethods]
 impl UserVector {
-    /// The vector; its length is the model's `factors`.
+    /// The vector; its length is the model's `factors`, or 0 for a model without user vectors.
     #[getter]
     fn values<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f32>> {
         PyArray1::from_slice(py, &self.0.values)
@@ -247,31 +298,6 @@ fn matrix<'py>(py: Python<'py>, vectors: &Vectors) -> Result<Bound<'py, PyArray2
 
 #[pymethods]
 impl AlsModel {
-    #[doc = docs!(recsys::AlsModel::fold_in)]
-    ///
-    /// history: item ids, (id, weight) pairs or {id: weight}.
-    fn fold_in(&self, history: &Bound<'_, PyAny>) -> Result<UserVector> {
-        let events = History { events: convert::weighted_ids(history)? };
-        run::short(history.py(), || self.0.fold_in(&events)).map(UserVector)
-    }
-
-    #[doc = docs!(recsys::AlsModel::recommend_vector)]
-    #[pyo3(signature = (user, n = Count(10), exclude_seen = true, r#where = None, items = None),
-           text_signature = "($self, user, n=10, exclude_seen=True, where=None, items=None)")]
-    fn recommend_vector(
-        &self,
-        py: Python<'_>,
-        user: &UserVector,
-        n: Count,
-        exclude_seen: bool,
-        r#where: Option<&Bound<'_, PyAny>>,
-        items: Option<&Bound<'_, PyAny>>,
-    ) -> Result<Vec<Scored>> {
-        let query = query(exclude_seen, r#where, items, None)?;
-        let list = run::short(py, || self.0.recommend_vector(&user.0, n.0, &query))?;
-        Ok(convert::scored(py, &list))
-    }
-
     #[doc = docs!(recsys::AlsModel::user_factors)]
     #[getter]
     fn user_factors<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyArray2<f32>>> {

@@ -167,6 +167,40 @@ def test_fold_in_gives_the_vector_that_recommends(shop):
     assert model.user_factors.shape == (shop.n_users, 8)
 
 
+def test_every_model_folds_in_a_history(fitted, shop):
+    seen = shop.items_of(int(shop.users[3]))
+    visitor = fitted.fold_in(seen)
+    top = fitted.recommend_vector(visitor, n=5, where={"price": {"gt": 1.0}})
+    assert pairs(top) == pairs(fitted.recommend(-5, n=5, where={"price": {"gt": 1.0}}, history=seen))
+    assert len(visitor.values) == (8 if type(fitted).__name__ == "AlsModel" else 0)
+    nobody = fitted.fold_in(["not an item"])
+    assert pairs(fitted.recommend_vector(nobody, n=3)) == pairs(fitted.recommend(-5, n=3, history=[]))
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=names)
+def test_an_update_learns_new_events_users_and_items(estimator, shop):
+    model = estimator.fit(shop, seed=7)
+    user, other = (int(u) for u in shop.users[:2])
+    first = model.recommend(user, n=1)[0].id
+    today = Interactions.from_arrays([user, -7, -7, other], [first, first, "new mug", "new mug"])
+    updated = model.update(today, threads=1)
+    assert first not in {s.id for s in updated.recommend(user, n=50)}
+    assert updated.recommend(-7, n=3) and "new mug" in updated.items
+    assert "new mug" in {s.id for s in updated.recommend(user, n=100_000)} or estimator == ItemKnn(neighbors=20)
+    assert list(updated.items[: len(model.items)]) == list(model.items)
+    assert first in {s.id for s in model.recommend(user, n=1)}, "the old model stays"
+    nothing = Interactions.from_arrays(np.array([], dtype=np.int64), [])
+    assert model.update(nothing).to_bytes() == model.to_bytes()
+    folded = model.fold_in_items(today)
+    assert "new mug" in folded.items
+    token = mercato.CancelToken()
+    token.cancel()
+    with pytest.raises(mercato.CancelledError):
+        model.update(today, cancel=token)
+    with pytest.raises(mercato.InvalidInputError):
+        model.update(Interactions.from_arrays(["a"], ["b"]))
+
+
 def test_evaluation_gives_the_named_metrics(shop):
     train, test = shop.split_random(test=0.2, seed=1)
     model = Popularity().fit(train)

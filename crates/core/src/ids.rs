@@ -375,6 +375,68 @@ impl IdMap {
         Ok((map, codes.into_iter().map(|c| number[c as usize]).collect()))
     }
 
+    /// These ids followed by those of `more` that are new, in ascending order; gives the longer map
+    /// and the number there of every id of `more`. What is known keeps its number. Takes time in
+    /// the number of ids, without sorting or hashing them.
+    ///
+    /// ```
+    /// use mercato_core::IdMap;
+    /// let (ids, _) = IdMap::encode(&["mug", "tea"].into())?;
+    /// let (more, _) = IdMap::encode(&["cup", "tea"].into())?;
+    /// let (all, numbers) = ids.union(&more)?;
+    /// assert_eq!(numbers, [2, 1]);
+    /// assert_eq!((all.len(), all.dense("cup"), all.dense("mug")), (3, Some(2), Some(0)));
+    /// # Ok::<(), mercato_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_input` when integers meet strings, and as [`encode`](Self::encode).
+    pub fn union(&self, more: &Self) -> Result<(Self, Vec<u32>)> {
+        if !self.is_empty() && !more.is_empty() && self.is_integer() != more.is_integer() {
+            let kind = |m: &Self| if m.is_integer() { "integers" } else { "strings" };
+            let message = format!("ids here are {}, the new ones are {}", kind(self), kind(more));
+            return Err(Error::invalid_input(message));
+        }
+        let ascending = |map: &Self| -> Vec<u32> {
+            map.order.as_ref().map_or_else(|| (0..map.len() as u32).collect(), |o| o.to_vec())
+        };
+        let mut numbers = vec![0u32; more.len()];
+        let mut new = Vec::new();
+        for of_more in ascending(more) {
+            let next = self.len() as u32 + new.len() as u32;
+            let number = self.dense(more.id(of_more)).unwrap_or_else(|| {
+                new.push(of_more);
+                next
+            });
+            if let Some(place) = numbers.get_mut(of_more as usize) {
+                *place = number;
+            }
+        }
+        if new.is_empty() {
+            return Ok((self.clone(), numbers));
+        }
+        check_len(self.len() + new.len())?;
+        let ids = if self.is_empty() && !more.is_integer() {
+            Ids::strs::<&str>(&[])?.followed_by(more, &new)?
+        } else {
+            self.ids.followed_by(more, &new)?
+        };
+        // Both orders ascend; equal ids do not meet.
+        let (n, mut at) = (self.len() as u32, 0);
+        let mut order = Vec::with_capacity(ids.len());
+        for old in ascending(self) {
+            let id = self.id(old);
+            while at < new.len() && more.id(new[at]) < id {
+                order.push(n + at as u32);
+                at += 1;
+            }
+            order.push(old);
+        }
+        order.extend((at..new.len()).map(|k| n + k as u32));
+        let sorted = order.iter().enumerate().all(|(i, &o)| i == o as usize);
+        Ok((Self { ids, order: (!sorted).then(|| order.into()) }, numbers))
+    }
+
     /// Adds the map to an artifact under the name `prefix`.
     ///
     /// # Errors
@@ -423,11 +485,33 @@ impl Ids {
         offsets.push(0);
         for v in values {
             bytes.extend_from_slice(v.as_ref().as_bytes());
-            let end = u32::try_from(bytes.len())
-                .map_err(|_| Error::invalid_input("ids hold more than 4 GiB of text"))?;
-            offsets.push(end);
+            offsets.push(text_end(bytes.len())?);
         }
         Ok(Ids::Strs { offsets: offsets.into(), bytes: bytes.into() })
+    }
+
+    /// These ids and then some of another map, of the same kind.
+    fn followed_by(&self, more: &IdMap, some: &[u32]) -> Result<Self> {
+        match self {
+            Ids::Ints(v) => {
+                let mut all = v.to_vec();
+                all.extend(some.iter().map(|&d| match more.id(d) {
+                    IdRef::Int(i) => i,
+                    IdRef::Str(_) => 0,
+                }));
+                Ok(Ids::Ints(all.into()))
+            }
+            Ids::Strs { offsets, bytes } => {
+                let (mut offsets, mut bytes) = (offsets.to_vec(), bytes.to_vec());
+                for &d in some {
+                    if let IdRef::Str(text) = more.id(d) {
+                        bytes.extend_from_slice(text.as_bytes());
+                    }
+                    offsets.push(text_end(bytes.len())?);
+                }
+                Ok(Ids::Strs { offsets: offsets.into(), bytes: bytes.into() })
+            }
+        }
     }
 
     fn len(&self) -> usize {
@@ -448,6 +532,10 @@ impl Ids {
             }
         }
     }
+}
+
+fn text_end(len: usize) -> Result<u32> {
+    u32::try_from(len).map_err(|_| Error::invalid_input("ids hold more than 4 GiB of text"))
 }
 
 fn check_len(n: usize) -> Result<()> {
@@ -532,6 +620,33 @@ mod tests {
             for (v, d) in values.iter().zip(dense) {
                 prop_assert_eq!(map.id(d), IdRef::Str(v));
                 prop_assert_eq!(map.dense(v), Some(d));
+            }
+        }
+
+        #[test]
+        fn a_union_keeps_old_numbers_and_finds_every_id(
+            a in prop::collection::vec("[a-e]{0,3}", 0..40),
+            b in prop::collection::vec("[a-e]{0,3}", 0..40),
+            c in prop::collection::vec(-9i64..9, 0..40),
+            d in prop::collection::vec(-9i64..30, 0..40),
+        ) {
+            let strings = [a.as_slice().into(), b.as_slice().into()];
+            let integers = [IdColumn::from(&c), IdColumn::from(&d)];
+            for [old, new] in [strings, integers] {
+                let (old, _) = IdMap::encode(&old).unwrap();
+                let (new, _) = IdMap::encode(&new).unwrap();
+                let (all, numbers) = old.union(&new).unwrap();
+                // Twice, so that the longer map has an order of its own.
+                let (same, again) = all.union(&new).unwrap();
+                prop_assert_eq!((&all, &numbers), (&same, &again));
+                for map in [&old, &new] {
+                    for (i, id) in map.iter().enumerate() {
+                        let want = if std::ptr::eq(map, &old) { i as u32 } else { numbers[i] };
+                        prop_assert_eq!(all.dense(id), Some(want));
+                        prop_assert_eq!(all.id(want), id);
+                    }
+                }
+                prop_assert!(all.len() <= old.len() + new.len());
             }
         }
     }

@@ -48,6 +48,31 @@ impl Catalog {
         })
     }
 
+    /// This catalog with more events, whose ids begin with the ids of this one.
+    pub(crate) fn grown(&self, added: &Interactions) -> Result<Self> {
+        let seen = self.seen.plus(added.matrix())?;
+        let mut counts = self.counts.to_vec();
+        counts.resize(added.n_items(), 0);
+        for user in 0..added.n_users() {
+            let before = self.seen.row(user).0;
+            for &item in added.matrix().row(user).0 {
+                counts[item as usize] += u32::from(before.binary_search(&item).is_err());
+            }
+        }
+        let mut grown = Self {
+            users: added.users().clone(),
+            items: added.items().clone(),
+            seen,
+            counts: counts.into(),
+            attributes: self.attributes.clone(),
+            filters: self.filters.clone(),
+        };
+        if let Some(known) = self.attributes.as_ref().filter(|a| a.items() != &grown.items) {
+            grown.set_attributes(known);
+        }
+        Ok(grown)
+    }
+
     /// The user ids.
     #[must_use]
     pub fn users(&self) -> &Arc<IdMap> {

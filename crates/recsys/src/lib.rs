@@ -11,7 +11,7 @@
 //!
 //! An estimator is a record of hyperparameters; `fit` gives a model; every model is a
 //! [`Recommender`] and can be saved and opened ([`Persist`](mercato_core::Persist)). [`evaluate`]
-//! judges any of them.
+//! judges any of them; [`update`](Recommender::update) gives it the events of today.
 
 #![deny(missing_docs)]
 
@@ -33,8 +33,10 @@ mod recommendations;
 mod request;
 pub mod rules;
 pub mod spectral;
+mod update;
+mod user_vector;
 
-pub use als::{Als, AlsModel, UserVector};
+pub use als::{Als, AlsModel};
 pub use auto::AutoRecommender;
 pub use blend::{Blend, BlendModel};
 pub use catalog::Catalog;
@@ -49,3 +51,5 @@ pub use recommendations::{NO_ITEM, Recommendations};
 pub use request::Ranking;
 pub use rules::{ItemTrace, Rule, RuleTrace, Rules, Trace, TraceStep};
 pub use spectral::{Spectral, SpectralModel};
+pub use update::{Growth, Refresh};
+pub use user_vector::UserVector;

@@ -1,6 +1,7 @@
 //! Every estimator and every model under one type, so that lists of them are data.
 
-use crate::model::Model;
+use crate::model::{Model, Recommender};
+use crate::update::Growth;
 use crate::{
     Als, AlsModel, Blend, BlendModel, ItemKnn, ItemKnnModel, Popularity, PopularityModel, Spectral,
     SpectralModel,
@@ -68,6 +69,23 @@ macro_rules! methods {
             #[must_use]
             pub fn method(&self) -> Method {
                 match self { $(AnyModel::$name(m) => m.params().clone().into()),+ }
+            }
+
+            /// The model after the events of `growth`; see [`Model::updated`].
+            ///
+            /// # Errors
+            /// Those of the model; `unsupported` for models that must be fitted again.
+            pub fn updated(&self, growth: &Growth, run: &Run) -> Result<Self> {
+                match self { $(AnyModel::$name(m) => m.updated(growth, run).map(AnyModel::$name)),+ }
+            }
+
+            /// The model after more events; see
+            /// [`Recommender::update`](crate::Recommender::update).
+            ///
+            /// # Errors
+            /// As there.
+            pub fn update(&self, more: &Interactions, run: &Run) -> Result<Self> {
+                match self { $(AnyModel::$name(m) => m.update(more, run).map(AnyModel::$name)),+ }
             }
 
             /// The model in an opened artifact of any recommendation kind.

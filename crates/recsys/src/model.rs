@@ -4,8 +4,11 @@ use crate::explain::{self, Explanation, Reasons};
 use crate::recommendations::{NO_ITEM, Recommendations};
 use crate::request::{self, Ranking, with_space};
 use crate::rules::{Trace, Tracer};
-use crate::{Catalog, Query};
-use mercato_core::{Bitmap, Error, IdColumn, IdRef, ItemAttributes, Result, Run, Scored, TopK};
+use crate::update::{Growth, Refresh};
+use crate::{Catalog, History, Query, UserVector};
+use mercato_core::{
+    Bitmap, Error, IdColumn, IdRef, Interactions, ItemAttributes, Result, Run, Scored, TopK,
+};
 use mercato_index::ScanScratch;
 use rayon::prelude::*;
 use std::time::Instant;
@@ -116,6 +119,48 @@ pub trait Model: Send + Sync {
         out: &mut Vec<(u32, f32)>,
     ) -> Result<()> {
         top_by_scores(self, taste, n, among, scratch, out)
+    }
+
+    /// The vector of somebody with these (dense item, weight) events, which are not empty. Models
+    /// without user vectors leave it empty, and answer the events.
+    ///
+    /// # Errors
+    /// Those of the model.
+    fn fold(&self, events: &[(u32, f32)]) -> Result<Vec<f32>> {
+        let _ = events;
+        Ok(Vec::new())
+    }
+
+    /// As [`top`](Self::top), for a vector of [`fold`](Self::fold). Models that have vectors
+    /// override it.
+    ///
+    /// # Errors
+    /// `invalid_input` for a vector of another length or not finite.
+    fn top_vector(
+        &self,
+        vector: &[f32],
+        n: usize,
+        among: Candidates<'_>,
+        scratch: &mut Scratch,
+        out: &mut Vec<(u32, f32)>,
+    ) -> Result<()> {
+        let _ = (n, among, scratch, out);
+        let length = vector.len();
+        Err(Error::invalid_input(format!("a vector of {length} numbers is of another model")))
+    }
+
+    /// The model after the events of `growth`: the catalog is `growth.catalog()`, and what is to
+    /// be learned (again) is in `growth.users_to_learn()` and `growth.items_to_learn()`. Called
+    /// with events or ids that are new; [`Recommender::update`] is what callers use.
+    ///
+    /// # Errors
+    /// `unsupported` unless the model overrides it; `cancelled`, `deadline_exceeded`.
+    fn updated(&self, growth: &Growth, run: &Run) -> Result<Self>
+    where
+        Self: Sized,
+    {
+        let _ = (growth, run);
+        Err(Error::unsupported("this model cannot learn new events; fit it again with all of them"))
     }
 
     /// The `n` best for each of many users, into `n` places each; `exclude(row)` are the items that
@@ -384,6 +429,92 @@ pub trait Recommender: Model {
         explain::explain(self, user.into(), item.into(), query)
     }
 
+    /// Makes somebody with a history ready for many requests: factor models solve for the vector
+    /// once, other models keep the history. The model is not changed. Items that it does not know
+    /// are ignored.
+    ///
+    /// ```
+    /// use mercato_core::{Interactions, Run};
+    /// use mercato_recsys::{Als, History, Query, Recommender};
+    /// let data = Interactions::builder(
+    ///     ["ann", "ann", "bob", "bob"],
+    ///     ["tea", "cup", "tea", "mug"],
+    /// )
+    /// .build()?;
+    /// let model = Als::default().factors(4).fit(&data, &Run::seed(7))?;
+    /// let visitor = model.fold_in(&History::of(["cup"]))?;
+    /// let top = model.recommend_vector(&visitor, 5, &Query::default())?;
+    /// assert!(top.iter().all(|s| s.id != "cup".into()));
+    /// # Ok::<(), mercato_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_input` for a bad weight; those of the model, such as `did_not_converge` from `Als`
+    /// with a regularization of 0.
+    fn fold_in(&self, history: &History) -> Result<UserVector> {
+        let events = history.resolve(self.catalog().items())?;
+        UserVector::new(events, |events| self.fold(events))
+    }
+
+    /// The `n` best items for somebody who was folded in, as [`recommend`](Self::recommend) gives
+    /// them for the same history. `exclude_seen` leaves out the history.
+    ///
+    /// # Errors
+    /// `invalid_input` for a vector of another model; `invalid_params` for a query with a history
+    /// or a filter on attributes that are not there.
+    fn recommend_vector(&self, user: &UserVector, n: usize, query: &Query) -> Result<Vec<Scored>> {
+        if query.history.is_some() {
+            return Err(Error::invalid_params("a folded-in user has a history already"));
+        }
+        let mut ranking = Ranking::default();
+        let out = ranking.of(self.catalog().items());
+        with_space(|space| request::answer_folded(self, user, n, query, space, out))?;
+        Ok(ranking.to_vec())
+    }
+
+    /// The model after more events: new interactions of known users and items, new users, new
+    /// items. Nothing is fitted again: users and items with new events are learned (again) from
+    /// what is known of them, the rest stays. Weights of pairs that the model knows are added up.
+    ///
+    /// Known ids keep their dense numbers and new ones follow, so vectors from
+    /// [`fold_in`](Self::fold_in) stay good. Item attributes are kept, with missing values for new
+    /// items until [`with_attributes`](Self::with_attributes) gives them. After many updates, or
+    /// when much has changed, a fresh fit is better; each model's page says by how much.
+    ///
+    /// ```
+    /// use mercato_core::{Interactions, Run};
+    /// use mercato_recsys::{ItemKnn, Query, Recommender};
+    /// let data = Interactions::builder(["ann", "ann", "bob"], ["tea", "cup", "tea"]).build()?;
+    /// let model = ItemKnn::default().fit(&data, &Run::default())?;
+    /// let today = Interactions::builder(["ann", "cid"], ["mug", "mug"]).build()?;
+    /// let model = model.update(&today, &Run::default())?;
+    /// assert_eq!(model.recommend("cid", 5, &Query::default())?[0].id, "cup".into());
+    /// # Ok::<(), mercato_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `unsupported` for models that must be fitted again; `invalid_input` when integer ids meet
+    /// strings; `cancelled`, `deadline_exceeded`.
+    fn update(&self, more: &Interactions, run: &Run) -> Result<Self>
+    where
+        Self: Sized + Clone,
+    {
+        learn(self, more, Refresh::Touched, run)
+    }
+
+    /// As [`update`](Self::update), but nothing that was learned changes: only items and users
+    /// that the model did not know get a place. A new item is learned from the users who have it,
+    /// and those whom the model does not know from their other events in `more`.
+    ///
+    /// # Errors
+    /// As `update`.
+    fn fold_in_items(&self, more: &Interactions, run: &Run) -> Result<Self>
+    where
+        Self: Sized + Clone,
+    {
+        learn(self, more, Refresh::New, run)
+    }
+
     /// The same model with item attributes, which filters and content models read. Items are
     /// matched by id; those that `attributes` does not know have missing values.
     #[must_use]
@@ -397,6 +528,17 @@ pub trait Recommender: Model {
 }
 
 impl<M: Model + ?Sized> Recommender for M {}
+
+fn learn<M: Model + Clone>(
+    model: &M,
+    more: &Interactions,
+    refresh: Refresh,
+    run: &Run,
+) -> Result<M> {
+    run.check()?;
+    let growth = Growth::new(model.catalog(), more, refresh)?;
+    if growth.is_empty() { Ok(model.clone()) } else { model.updated(&growth, run) }
+}
 
 /// Ranks known users in one batch; those without interactions get what is popular.
 pub(crate) fn rank_users<M: Model + ?Sized>(

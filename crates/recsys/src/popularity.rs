@@ -5,10 +5,12 @@
 //! **When to choose it.** As the baseline that every other model must beat, and as the last model
 //! of a fallback chain.
 //!
-//! **Cost.** One pass over the interactions; four bytes per item.
+//! **Cost.** One pass over the interactions; four bytes per item. An update counts: it equals a
+//! fresh fit.
 
 use crate::explain::{ExplanationKind, Reasons};
 use crate::model::{Model, Taste};
+use crate::update::Growth;
 use crate::{Catalog, params};
 use mercato_core::{Artifact, ArtifactWriter, Column, Error, Interactions, Persist, Result, Run};
 use serde::{Deserialize, Serialize};
@@ -65,23 +67,28 @@ impl Popularity {
     pub fn fit(&self, data: &Interactions, run: &Run) -> Result<PopularityModel> {
         let catalog = Catalog::of(data)?;
         run.check()?;
-        let scores = match self.measure {
+        Ok(PopularityModel {
+            params: self.clone(),
+            scores: self.scores(&catalog).into(),
+            catalog,
+            fingerprint: data.fingerprint(),
+        })
+    }
+}
+
+impl Popularity {
+    fn scores(&self, catalog: &Catalog) -> Vec<f32> {
+        match self.measure {
             Measure::Users => catalog.counts().iter().map(|&c| c as f32).collect(),
             Measure::Weight => {
-                let mut sums = vec![0.0f64; data.n_items()];
-                let matrix = data.matrix();
+                let mut sums = vec![0.0f64; catalog.items().len()];
+                let matrix = catalog.seen();
                 for (&item, &weight) in matrix.indices().iter().zip(matrix.values()) {
                     sums[item as usize] += f64::from(weight);
                 }
-                sums.into_iter().map(|s| s as f32).collect::<Vec<f32>>()
+                sums.into_iter().map(|s| s as f32).collect()
             }
-        };
-        Ok(PopularityModel {
-            params: self.clone(),
-            catalog,
-            scores: scores.into(),
-            fingerprint: data.fingerprint(),
-        })
+        }
     }
 }
 
@@ -132,6 +139,16 @@ impl Model for PopularityModel {
     fn reasons(&self, _: Taste<'_>, item: u32) -> Result<Reasons> {
         let score = self.scores.as_slice().get(item as usize).copied().unwrap_or(0.0);
         Ok(Reasons { kind: ExplanationKind::Popularity, score, parts: Vec::new() })
+    }
+
+    /// The counts of all events: what a fresh fit gives.
+    fn updated(&self, growth: &Growth, _: &Run) -> Result<Self> {
+        Ok(Self {
+            params: self.params.clone(),
+            catalog: growth.catalog().clone(),
+            scores: self.params.scores(growth.catalog()).into(),
+            fingerprint: growth.fingerprint(&self.fingerprint),
+        })
     }
 }
 

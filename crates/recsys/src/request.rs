@@ -5,7 +5,7 @@
 
 use crate::model::{Candidates, Model, Scratch, Taste, popular, select};
 use crate::rules::{self, RuleSpace, Target, Tracer};
-use crate::{Catalog, Query};
+use crate::{Catalog, Query, UserVector};
 use mercato_core::{Bitmap, Id, IdMap, IdRef, Result, Scored};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -173,6 +173,36 @@ pub(crate) fn answer<M: Model + ?Sized>(
     let likeness = |a: u32, b: u32| model.likeness(a, b);
     let target = Target { catalog, likeness: &likeness, lenient: false };
     steered(&target, rank, n, query, leave_out, allow, rules, out, tracer)
+}
+
+/// Ranks for somebody who was folded in, under the rules of the query.
+pub(crate) fn answer_folded<M: Model + ?Sized>(
+    model: &M,
+    user: &UserVector,
+    n: usize,
+    query: &Query,
+    space: &mut Space,
+    out: &mut Vec<(u32, f32)>,
+) -> Result<()> {
+    let catalog = model.catalog();
+    let Space { scratch, history, allow, rules, .. } = space;
+    // Folded in by another model, or by a newer one: items beyond the last are not known here.
+    history.clear();
+    history.extend(user.events().iter().filter(|e| (e.0 as usize) < catalog.items().len()));
+    let rank = |n: usize, among: Candidates<'_>, out: &mut Vec<(u32, f32)>| {
+        if !user.values.is_empty() {
+            model.top_vector(&user.values, n, among, scratch, out)
+        } else if !history.is_empty() {
+            model.top(Taste::History(history), n, among, scratch, out)
+        } else {
+            popular(catalog, n, among, scratch, out);
+            Ok(())
+        }
+    };
+    let likeness = |a: u32, b: u32| model.likeness(a, b);
+    let target = Target { catalog, likeness: &likeness, lenient: false };
+    let leave_out = if query.exclude_seen { user.seen() } else { &[] };
+    steered(&target, rank, n, query, leave_out, allow, rules, out, None)
 }
 
 /// Ranks by `rank` among what the query allows, then applies its rules.

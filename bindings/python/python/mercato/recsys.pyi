@@ -63,6 +63,15 @@ class Recommender:
         items: Sequence[Id] | None = None,
     ) -> list[Scored]: ...
     def explain(self, user: Id, item: Id, history: History | None = None) -> Explanation: ...
+    def fold_in(self, history: History) -> UserVector: ...
+    def recommend_vector(
+        self,
+        user: UserVector,
+        n: int = 10,
+        exclude_seen: bool = True,
+        where: Where | None = None,
+        items: Sequence[Id] | None = None,
+    ) -> list[Scored]: ...
     @property
     def users(self) -> npt.NDArray[Any]: ...
     @property
@@ -152,19 +161,30 @@ class AlsModel(Recommender):
     @staticmethod
     def from_bytes(data: bytes) -> AlsModel: ...
     def with_attributes(self, attributes: ItemAttributes) -> AlsModel: ...
+    def update(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> AlsModel: ...
+    def fold_in_items(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> AlsModel: ...
     @property
     def params(self) -> Als: ...
     def __copy__(self) -> AlsModel: ...
     def __deepcopy__(self, _memo: object, /) -> AlsModel: ...
-    def fold_in(self, history: History) -> UserVector: ...
-    def recommend_vector(
-        self,
-        user: UserVector,
-        n: int = 10,
-        exclude_seen: bool = True,
-        where: Where | None = None,
-        items: Sequence[Id] | None = None,
-    ) -> list[Scored]: ...
     @property
     def user_factors(self) -> npt.NDArray[np.float32]: ...
     @property
@@ -232,6 +252,26 @@ class BlendModel(Recommender):
     @staticmethod
     def from_bytes(data: bytes) -> BlendModel: ...
     def with_attributes(self, attributes: ItemAttributes) -> BlendModel: ...
+    def update(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> BlendModel: ...
+    def fold_in_items(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> BlendModel: ...
     @property
     def params(self) -> Blend: ...
     @property
@@ -284,6 +324,26 @@ class ItemKnnModel(Recommender):
     @staticmethod
     def from_bytes(data: bytes) -> ItemKnnModel: ...
     def with_attributes(self, attributes: ItemAttributes) -> ItemKnnModel: ...
+    def update(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> ItemKnnModel: ...
+    def fold_in_items(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> ItemKnnModel: ...
     @property
     def params(self) -> ItemKnn: ...
     def __copy__(self) -> ItemKnnModel: ...
@@ -322,6 +382,26 @@ class PopularityModel(Recommender):
     @staticmethod
     def from_bytes(data: bytes) -> PopularityModel: ...
     def with_attributes(self, attributes: ItemAttributes) -> PopularityModel: ...
+    def update(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> PopularityModel: ...
+    def fold_in_items(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> PopularityModel: ...
     @property
     def params(self) -> Popularity: ...
     def __copy__(self) -> PopularityModel: ...
@@ -368,6 +448,26 @@ class SpectralModel(Recommender):
     @staticmethod
     def from_bytes(data: bytes) -> SpectralModel: ...
     def with_attributes(self, attributes: ItemAttributes) -> SpectralModel: ...
+    def update(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> SpectralModel: ...
+    def fold_in_items(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> SpectralModel: ...
     @property
     def params(self) -> Spectral: ...
     def __copy__(self) -> SpectralModel: ...

@@ -34,16 +34,24 @@ pub(super) fn factorize(p: &Als, users: &Csr, items: &Csr, run: &Run) -> Result<
         }
         Ok(())
     })??;
-    if kernels::flat(&factors.items).iter().any(|v| !v.is_finite()) {
-        return Err(Error::new(
+    factors.checked(p)
+}
+
+impl Factors {
+    /// Themselves, when all are numbers.
+    pub(super) fn checked(self, p: &Als) -> Result<Self> {
+        let wild = |lanes: &[Lane]| kernels::flat(lanes).iter().any(|v| !v.is_finite());
+        if !wild(&self.items) && !wild(&self.users) {
+            return Ok(self);
+        }
+        Err(Error::new(
             mercato_core::ErrorCode::DidNotConverge,
             format!(
                 "factors grew beyond the range of f32; raise regularization ({}) or lower alpha ({})",
                 p.regularization, p.alpha
             ),
-        ));
+        ))
     }
-    Ok(factors)
 }
 
 /// Small positive numbers in the first `factors` columns, zeros in the padding.
@@ -88,7 +96,7 @@ pub(super) fn regularized_gram(level: Level, p: &Als, rows: &[Lane], n: usize, g
 
 /// Solves every row of one side given the other.
 #[allow(clippy::too_many_arguments)]
-fn solve_side(
+pub(super) fn solve_side(
     level: Level,
     p: &Als,
     rows: &Csr,

@@ -10,7 +10,8 @@
 //! **Cost.** An iteration with conjugate gradients takes time in `events * factors * cg_steps +
 //! (users + items) * factors^2 * cg_steps`, with Cholesky in `events * factors^2 + (users + items) *
 //! factors^3`. Memory: the model, `4 * factors` bytes per user and item, plus 8 bits per number for
-//! serving, plus the interactions.
+//! serving, plus the interactions. An update solves again for the users and items with new events,
+//! in time of a few iterations over those alone, beside one pass over the vectors.
 //!
 //! **Papers.** Hu, Koren & Volinsky, *Collaborative filtering for implicit feedback datasets*, ICDM
 //! 2008; Takács, Pilászy & Tikk, *Applications of the conjugate gradient method for implicit
@@ -25,8 +26,9 @@ mod fit;
 mod model;
 #[cfg(test)]
 mod tests;
+mod update;
 
-pub use model::{AlsModel, UserVector};
+pub use model::AlsModel;
 
 use mercato_core::{Error, Interactions, Result, Run};
 use serde::{Deserialize, Serialize};

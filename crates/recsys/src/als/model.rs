@@ -2,12 +2,13 @@
 
 use super::Als;
 use super::fit::{Factors, factorize, not_positive_definite, regularized_gram};
+use crate::Catalog;
 use crate::explain::Reasons;
 use crate::kernels::{self, Events, LANE, Lane, Level};
 use crate::model::{Candidates, Model, Scratch, Taste};
-use crate::{Catalog, History, Query};
+use crate::update::Growth;
 use mercato_core::{
-    Artifact, ArtifactWriter, Bitmap, Error, Interactions, Persist, Result, Run, Scored, Vectors,
+    Artifact, ArtifactWriter, Bitmap, Error, Interactions, Persist, Result, Run, Vectors,
 };
 use mercato_index::Scan;
 use mercato_index::kernels::{Isa, dot};
@@ -19,47 +20,42 @@ use mercato_index::kernels::{Isa, dot};
 pub struct AlsModel {
     pub(super) params: Als,
     pub(super) catalog: Catalog,
-    users: Vectors,
+    pub(super) users: Vectors,
     pub(super) items: Vectors,
     scan: Scan,
     /// `unobserved_weight * Y^T Y + regularization * I`, padded to whole lanes.
     pub(super) gram: Vec<Lane>,
     /// Seed and data of the fit, for the file.
-    seed: u64,
-    fingerprint: String,
-}
-
-/// A user's vector in the space of a model, as [`AlsModel::fold_in`] finds it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UserVector {
-    /// The vector; its length is the model's `factors`.
-    pub values: Vec<f32>,
-    /// The dense items of the history, ascending.
-    pub(super) seen: Vec<u32>,
+    pub(super) seed: u64,
+    pub(super) fingerprint: String,
 }
 
 impl AlsModel {
     pub(super) fn fit(params: &Als, data: &Interactions, run: &Run) -> Result<Self> {
         let catalog = Catalog::of(data)?;
         let by_item = data.matrix().transpose();
-        let Factors { users, items } = factorize(params, data.matrix(), &by_item, run)?;
+        let factors = factorize(params, data.matrix(), &by_item, run)?;
         drop(by_item);
+        Self::of(params, catalog, factors, run.seed_value(), data.fingerprint(), run)
+    }
+
+    /// The model of learned factors.
+    pub(super) fn of(
+        params: &Als,
+        catalog: Catalog,
+        factors: Factors,
+        seed: u64,
+        fingerprint: String,
+        run: &Run,
+    ) -> Result<Self> {
+        let Factors { users, items } = factors;
         let n = kernels::lanes(params.factors);
         let mut gram = vec![Lane::ZERO; n * n * LANE];
         run.install(|| regularized_gram(Level::detect(), params, &items, n, &mut gram))?;
         let users = compact(users, params.factors)?;
         let items = compact(items, params.factors)?;
         let scan = Scan::build(items.as_slice(), params.factors, run)?;
-        Ok(Self {
-            params: params.clone(),
-            catalog,
-            users,
-            items,
-            scan,
-            gram,
-            seed: run.seed_value(),
-            fingerprint: data.fingerprint(),
-        })
+        Ok(Self { params: params.clone(), catalog, users, items, scan, gram, seed, fingerprint })
     }
 
     /// The hyperparameters.
@@ -78,68 +74,6 @@ impl AlsModel {
     #[must_use]
     pub fn item_factors(&self) -> &Vectors {
         &self.items
-    }
-
-    /// The vector of somebody with this history: the exact solution for the learned items. The
-    /// model is not changed. Items that the model does not know are ignored.
-    ///
-    /// ```
-    /// use mercato_core::{Interactions, Run};
-    /// use mercato_recsys::{Als, History, Query};
-    /// let data = Interactions::builder(
-    ///     ["ann", "ann", "bob", "bob"],
-    ///     ["tea", "cup", "tea", "mug"],
-    /// )
-    /// .build()?;
-    /// let model = Als::default().factors(4).fit(&data, &Run::seed(7))?;
-    /// let visitor = model.fold_in(&History::of(["cup"]))?;
-    /// let top = model.recommend_vector(&visitor, 5, &Query::default())?;
-    /// assert!(top.iter().all(|s| s.id != "cup".into()));
-    /// # Ok::<(), mercato_core::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// `invalid_input` for a bad weight; `did_not_converge` when the equations cannot be solved
-    /// (a regularization of 0).
-    pub fn fold_in(&self, history: &History) -> Result<UserVector> {
-        let events = history.resolve(self.catalog.items())?;
-        let mut values = Vec::new();
-        self.solve(&events, &mut values)?;
-        let mut seen: Vec<u32> = events.iter().map(|e| e.0).collect();
-        seen.sort_unstable();
-        seen.dedup();
-        Ok(UserVector { values, seen })
-    }
-
-    /// The `n` best items for a folded-in vector. `exclude_seen` leaves out its history; a history
-    /// in the query is an error.
-    ///
-    /// # Errors
-    /// `invalid_input` for a vector of another length or not finite; `invalid_params` for a query
-    /// with a history or a filter on attributes that are not there.
-    pub fn recommend_vector(
-        &self,
-        user: &UserVector,
-        n: usize,
-        query: &Query,
-    ) -> Result<Vec<Scored>> {
-        if query.history.is_some() {
-            return Err(Error::invalid_params("a folded-in user has a history already"));
-        }
-        let allow = self.catalog.allowed(query.filter.as_ref(), query.items.as_deref())?;
-        let exclude = if query.exclude_seen { &user.seen[..] } else { &[] };
-        let mut out = Vec::new();
-        self.scan.top_k(
-            self.items.as_slice(),
-            &user.values,
-            n.min(self.items.len()),
-            allow.as_ref(),
-            exclude,
-            &mut Scratch::default().scan,
-            &mut out,
-        )?;
-        let ids = self.catalog.items();
-        Ok(out.into_iter().map(|(i, score)| Scored { id: ids.id(i).to_id(), score }).collect())
     }
 
     /// Solves for the vector of a history, which may name an item more than once.
@@ -212,6 +146,29 @@ fn compact(lanes: Vec<Lane>, factors: usize) -> Result<Vectors> {
 impl Model for AlsModel {
     fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// The exact solution for the learned items.
+    fn fold(&self, events: &[(u32, f32)]) -> Result<Vec<f32>> {
+        let mut values = Vec::new();
+        self.solve(events, &mut values)?;
+        Ok(values)
+    }
+
+    fn top_vector(
+        &self,
+        vector: &[f32],
+        n: usize,
+        among: Candidates<'_>,
+        scratch: &mut Scratch,
+        out: &mut Vec<(u32, f32)>,
+    ) -> Result<()> {
+        let Candidates { allow, exclude } = among;
+        self.scan.top_k(self.items.as_slice(), vector, n, allow, exclude, &mut scratch.scan, out)
+    }
+
+    fn updated(&self, growth: &Growth, run: &Run) -> Result<Self> {
+        super::update::update(self, growth, run)
     }
 
     fn catalog_mut(&mut self) -> &mut Catalog {

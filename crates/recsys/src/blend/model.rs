@@ -4,8 +4,9 @@ use super::Blend;
 use crate::auto::SearchReport;
 use crate::explain::{self, ExplanationKind, Reasons};
 use crate::model::{Candidates, Model, Scratch, Taste, top_by_scores};
+use crate::update::Growth;
 use crate::{AnyModel, Catalog};
-use mercato_core::{Artifact, ArtifactWriter, Error, ErrorCode, Persist, Result};
+use mercato_core::{Artifact, ArtifactWriter, Error, ErrorCode, Persist, Result, Run};
 use std::cell::RefCell;
 
 /// A fitted [`Blend`], and what [`AutoRecommender`](crate::AutoRecommender) returns. A blend of one
@@ -161,6 +162,35 @@ impl Model for BlendModel {
 
     fn likeness(&self, a: u32, b: u32) -> Option<f32> {
         self.models.iter().find_map(|model| model.likeness(a, b))
+    }
+
+    /// The vector of the only part; a blend of several answers the history.
+    fn fold(&self, events: &[(u32, f32)]) -> Result<Vec<f32>> {
+        match self.models.as_slice() {
+            [only] => only.fold(events),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn top_vector(
+        &self,
+        vector: &[f32],
+        n: usize,
+        among: Candidates<'_>,
+        scratch: &mut Scratch,
+        out: &mut Vec<(u32, f32)>,
+    ) -> Result<()> {
+        match self.models.as_slice() {
+            [only] => only.top_vector(vector, n, among, scratch, out),
+            _ => Err(Error::invalid_input("a blend of several parts has no user vectors")),
+        }
+    }
+
+    /// Every part learns the same events; the weights stay.
+    fn updated(&self, growth: &Growth, run: &Run) -> Result<Self> {
+        let models = self.models.iter().map(|m| m.updated(growth, run)).collect::<Result<_>>()?;
+        let (params, report) = (self.params.clone(), self.report.clone());
+        Ok(Self { params, catalog: growth.catalog().clone(), models, report })
     }
 
     fn top(

@@ -1,7 +1,7 @@
 //! The sparse product items x users x items, one row at a time, keeping the best of each.
 
 use super::{ItemKnn, Similarity};
-use mercato_core::{Csr, Error, Result, Run, TopK};
+use mercato_core::{Csr, Error, Result, Run, Task, TopK};
 use rayon::prelude::*;
 
 /// The factors of a similarity: `s(i, j) = after(j) * sum over users of left(i, u) * right(u, j)`,
@@ -17,34 +17,90 @@ struct Weights {
 
 /// The best neighbours of every item: items x items, values are similarities above zero.
 pub(super) fn neighbours(p: &ItemKnn, by_user: &Csr, run: &Run) -> Result<Csr> {
-    let by_item = by_user.transpose();
-    let n = by_item.n_rows();
-    let weights = Weights::new(p, by_user, &by_item);
-    let task = run.stage("item_knn", n as u64);
-    let rows: Vec<Vec<(u32, f32)>> = run.install(|| {
-        (0..n)
-            .into_par_iter()
+    let pairs = Pairs::new(p, by_user);
+    let task = run.stage("item_knn", pairs.n_items() as u64);
+    let rows =
+        run.install(|| pairs.best_of((0..pairs.n_items() as u32).into_par_iter(), &task))??;
+    matrix(rows, pairs.n_items())
+}
+
+/// The similar pairs of items of a data set, found one item at a time.
+pub(super) struct Pairs<'a> {
+    p: &'a ItemKnn,
+    by_user: &'a Csr,
+    by_item: Csr,
+    weights: Weights,
+}
+
+/// What a thread needs to find the pairs of an item.
+pub(super) struct Workspace {
+    sums: Vec<f32>,
+    touched: Vec<u32>,
+    top: TopK,
+}
+
+impl<'a> Pairs<'a> {
+    pub(super) fn new(p: &'a ItemKnn, by_user: &'a Csr) -> Self {
+        let by_item = by_user.transpose();
+        let weights = Weights::new(p, by_user, &by_item);
+        Self { p, by_user, by_item, weights }
+    }
+
+    pub(super) fn n_items(&self) -> usize {
+        self.by_item.n_rows()
+    }
+
+    pub(super) fn workspace(&self) -> Workspace {
+        Workspace { sums: vec![0f32; self.n_items()], touched: Vec::new(), top: TopK::default() }
+    }
+
+    /// The best neighbours of an item, ascending; every pair that is similar at all is shown to
+    /// `see`.
+    pub(super) fn best(
+        &self,
+        item: u32,
+        work: &mut Workspace,
+        mut see: impl FnMut(u32, f32),
+    ) -> Vec<(u32, f32)> {
+        let Workspace { sums, touched, top } = work;
+        let i = item as usize;
+        self.weights.row(i, self.by_user, &self.by_item, sums, touched);
+        top.reset(self.p.neighbors.min(self.n_items()));
+        touched.sort_unstable();
+        for &j in touched.iter() {
+            let score = self.weights.finish(i, j as usize, sums[j as usize], self.p.shrink);
+            sums[j as usize] = 0.0;
+            if j != item && score > 0.0 {
+                top.push(j, score);
+                see(j, score);
+            }
+        }
+        let mut best = top.sorted().to_vec();
+        best.sort_unstable_by_key(|b| b.0);
+        best
+    }
+
+    /// The best neighbours of some items, in their order.
+    pub(super) fn best_of(
+        &self,
+        items: impl IndexedParallelIterator<Item = u32>,
+        task: &Task<'_>,
+    ) -> Result<Vec<Vec<(u32, f32)>>> {
+        items
             .map_init(
-                || (vec![0f32; n], Vec::new(), TopK::default()),
-                |(sums, touched, top), item| {
-                    weights.row(item, by_user, &by_item, sums, touched);
-                    top.reset(p.neighbors.min(n));
-                    touched.sort_unstable();
-                    for &j in touched.iter() {
-                        let score = weights.finish(item, j as usize, sums[j as usize], p.shrink);
-                        sums[j as usize] = 0.0;
-                        if j as usize != item && score > 0.0 {
-                            top.push(j, score);
-                        }
-                    }
-                    let mut best = top.sorted().to_vec();
-                    best.sort_unstable_by_key(|b| b.0);
+                || self.workspace(),
+                |work, item| {
+                    let best = self.best(item, work, |_, _| ());
                     task.tick(1)?;
                     Ok(best)
                 },
             )
-            .collect::<Result<_>>()
-    })??;
+            .collect()
+    }
+}
+
+/// Rows of (column, value) as a matrix of `n` columns.
+pub(super) fn matrix(rows: Vec<Vec<(u32, f32)>>, n: usize) -> Result<Csr> {
     let mut indptr = vec![0u64];
     let (mut indices, mut values) = (Vec::new(), Vec::new());
     for row in rows {

@@ -8,7 +8,10 @@
 //! training: any history can be scored at once.
 //!
 //! **Cost.** Fit takes time in the sum over users of the square of their number of items, memory
-//! for `neighbors` entries of 8 bytes per item and one row of scores per thread.
+//! for `neighbors` entries of 8 bytes per item and one row of scores per thread. An update finds the
+//! rows of items with new events again and passes the new values on to their neighbours: for the
+//! cosine the answer is that of a fresh fit. The other similarities depend on sums over all users;
+//! there, all items of users with new events are found again, and values between others stay.
 //!
 //! **Papers.** Deshpande & Karypis, *Item-based top-N recommendation algorithms*, TOIS 2004;
 //! Robertson & Zaragoza, *The probabilistic relevance framework: BM25 and beyond*, 2009; Paudel,
@@ -20,6 +23,7 @@
 
 mod fit;
 mod model;
+mod update;
 
 pub use model::ItemKnnModel;
 

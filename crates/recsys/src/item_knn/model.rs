@@ -5,6 +5,7 @@ use super::fit::neighbours;
 use crate::Catalog;
 use crate::explain::{ExplanationKind, Reasons, events_of};
 use crate::model::{Model, Taste};
+use crate::update::Growth;
 use mercato_core::{Artifact, ArtifactWriter, Csr, Error, Interactions, Persist, Result, Run};
 
 /// A fitted [`ItemKnn`] model. Items that are no neighbour of anything the user has are not
@@ -102,6 +103,15 @@ impl Model for ItemKnnModel {
             if largest > 0.0 { self.similarity(from, to) / largest } else { 0.0 }
         };
         Some(if a == b { 1.0 } else { relative(a, b).max(relative(b, a)) })
+    }
+
+    fn updated(&self, growth: &Growth, run: &Run) -> Result<Self> {
+        Ok(Self {
+            params: self.params.clone(),
+            catalog: growth.catalog().clone(),
+            neighbours: super::update::neighbours(&self.params, &self.neighbours, growth, run)?,
+            fingerprint: growth.fingerprint(&self.fingerprint),
+        })
     }
 }
 

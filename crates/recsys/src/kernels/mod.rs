@@ -132,6 +132,11 @@ pub(crate) fn axpy(level: Level, a: f32, row: &[Lane], out: &mut [Lane]) {
     dispatch!(level, axpy(a: f32, row: &[Lane], out: &mut [Lane]));
 }
 
+/// `out += a * codes`.
+pub(crate) fn axpy_codes(level: Level, a: f32, codes: &[i8], out: &mut [Lane]) {
+    dispatch!(level, axpy_codes(a: f32, codes: &[i8], out: &mut [Lane]));
+}
+
 /// Replaces every row `x` by the solution `y` of `y U = x`; `triangle` holds `U`, upper triangular,
 /// as `n * 16` rows of `n` lanes.
 pub(crate) fn divide_by_triangle(level: Level, rows: &mut [Lane], n: usize, triangle: &[Lane]) {

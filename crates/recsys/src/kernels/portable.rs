@@ -241,6 +241,15 @@ pub(super) fn axpy(a: f32, row: &[Lane], out: &mut [Lane]) {
     }
 }
 
+/// `out += a * codes`.
+#[inline(always)]
+pub(super) fn axpy_codes(a: f32, codes: &[i8], out: &mut [Lane]) {
+    for (o, part) in out.iter_mut().zip(codes.chunks_exact(LANE)) {
+        let part: &[i8; LANE] = part.try_into().expect("chunks of LANE");
+        *o = scaled(a, Lane(part.map(f32::from)), *o);
+    }
+}
+
 /// Solves `x U = x` for every row in place, where `U` is upper triangular with rows of `n` lanes.
 #[inline(always)]
 pub(super) fn divide_by_triangle(rows: &mut [Lane], n: usize, triangle: &[Lane]) {

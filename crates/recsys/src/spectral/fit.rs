@@ -8,7 +8,7 @@ use rayon::prelude::*;
 /// Rows per partial Gram matrix. Part of the result: partial sums are added in block order.
 const GRAM_BLOCK: usize = 2048;
 /// Rows of work between two looks at the cancel token.
-const CHUNK: usize = 128;
+pub(super) const CHUNK: usize = 128;
 
 /// The damped matrix `scale(u) * r(u, i) * scale(i)`, of norm 1, and its smooth directions.
 pub(super) struct Filter {
@@ -136,10 +136,9 @@ fn multiply(
     })
 }
 
-/// Makes the first `rank` columns orthonormal, by Cholesky factorisation of their Gram matrix. A
-/// direction that the others span already becomes zero.
-fn orthonormalize(level: Level, q: &mut [Lane], rank: usize, n: usize) {
-    let parts: Vec<Vec<Lane>> = q
+/// `rows^T rows`, on and above the diagonal; the same bits for any number of threads.
+pub(super) fn gram(level: Level, rows: &[Lane], n: usize) -> Vec<f64> {
+    let parts: Vec<Vec<Lane>> = rows
         .par_chunks(GRAM_BLOCK * n)
         .map(|block| {
             let mut part = vec![Lane::ZERO; n * n * LANE];
@@ -147,11 +146,18 @@ fn orthonormalize(level: Level, q: &mut [Lane], rank: usize, n: usize) {
             part
         })
         .collect();
-    let size = n * LANE;
-    let mut gram = vec![0.0f64; size * size];
+    let mut gram = vec![0.0f64; n * LANE * n * LANE];
     for part in &parts {
         gram.iter_mut().zip(kernels::flat(part)).for_each(|(g, v)| *g += f64::from(*v));
     }
+    gram
+}
+
+/// Makes the first `rank` columns orthonormal, by Cholesky factorisation of their Gram matrix. A
+/// direction that the others span already becomes zero.
+fn orthonormalize(level: Level, q: &mut [Lane], rank: usize, n: usize) {
+    let size = n * LANE;
+    let mut gram = gram(level, q, n);
     // U^T U = Q^T Q, in place; rows that vanish are dropped from the basis.
     let mut u = vec![Lane::ZERO; n * size];
     let largest = (0..rank).map(|i| gram[i * size + i]).fold(0.0, f64::max);

@@ -11,7 +11,9 @@
 //!
 //! **Cost.** Fit takes time in `iterations * (2 * pairs * rank + items * rank^2)`. Memory: `rank`
 //! bytes per item beside the pairs; in fit 4 * `rank` bytes more per item and user. A request
-//! walks to the users who share an item with the user, and scores all items by their codes.
+//! walks to the users who share an item with the user, and scores all items by their codes. An
+//! update walks the new graph, and places items with new events among the smooth directions in time
+//! `pairs * rank + rank^3`, a small part of a fit.
 //!
 //! **Papers.** Shen et al., *How powerful is graph convolution for recommendation?* (GF-CF), CIKM
 //! 2021; Halko, Martinsson & Tropp, *Finding structure with randomness*, SIAM Review 2011.
@@ -24,6 +26,7 @@
 mod explain;
 mod fit;
 mod model;
+mod update;
 
 pub use model::SpectralModel;
 pub(crate) use model::Walk;

@@ -6,6 +6,7 @@ use crate::Catalog;
 use crate::explain::Reasons;
 use crate::kernels::{self, LANE, Lane, Level};
 use crate::model::{Candidates, Model, Scratch, Taste, select};
+use crate::update::Growth;
 use mercato_core::{Artifact, ArtifactWriter, Column, Error, Interactions, Persist, Result, Run};
 
 /// A fitted [`Spectral`] model.
@@ -22,8 +23,8 @@ pub struct SpectralModel {
     pub(super) codes: Column<i8>,
     pub(super) code_scale: Column<f32>,
     pub(super) width: usize,
-    seed: u64,
-    fingerprint: String,
+    pub(super) seed: u64,
+    pub(super) fingerprint: String,
 }
 
 impl SpectralModel {
@@ -32,14 +33,11 @@ impl SpectralModel {
         let by_item = data.matrix().transpose();
         let Filter { user_scale, item_scale, basis, width } =
             filter(params, data.matrix(), &by_item, run)?;
-        let mut codes = Vec::with_capacity(data.n_items() * width);
-        let mut code_scale = Vec::with_capacity(data.n_items());
-        for row in kernels::flat(&basis).chunks_exact(width) {
-            let largest = row.iter().fold(0.0f32, |m, v| m.max(v.abs()));
-            let scale = largest / 127.0;
-            let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-            codes.extend(row.iter().map(|v| (v * inverse).round() as i8));
-            code_scale.push(scale);
+        let mut codes = vec![0; data.n_items() * width];
+        let mut code_scale = vec![0.0; data.n_items()];
+        let rows = kernels::flat(&basis).chunks_exact(width).zip(codes.chunks_exact_mut(width));
+        for ((row, codes), scale) in rows.zip(&mut code_scale) {
+            *scale = quantise(row, codes);
         }
         Ok(Self {
             params: params.clone(),
@@ -162,6 +160,15 @@ pub(crate) struct Walk {
     touched: Vec<u32>,
 }
 
+/// The codes of a row, 8 bits each; gives what one step of a code is worth.
+pub(super) fn quantise(row: &[f32], codes: &mut [i8]) -> f32 {
+    let largest = row.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+    let scale = largest / 127.0;
+    let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+    codes.iter_mut().zip(row).for_each(|(c, v)| *c = (v * inverse).round() as i8);
+    scale
+}
+
 impl Model for SpectralModel {
     fn catalog(&self) -> &Catalog {
         &self.catalog
@@ -208,6 +215,10 @@ impl Model for SpectralModel {
 
     fn likeness(&self, a: u32, b: u32) -> Option<f32> {
         Some(self.cosine(a, b))
+    }
+
+    fn updated(&self, growth: &Growth, run: &Run) -> Result<Self> {
+        super::update::update(self, growth, run)
     }
 }
 
