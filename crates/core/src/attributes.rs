@@ -141,6 +141,15 @@ impl Attribute {
         if codes == [MISSING] { &[] } else { codes }
     }
 
+    /// The number of a text as in [`codes`](Self::codes); `None` when no id has it.
+    #[must_use]
+    pub fn code_of(&self, text: &str) -> Option<u32> {
+        match &self.values {
+            Values::Text { labels, .. } | Values::Tags { labels, .. } => labels.dense(text),
+            Values::Number(_) | Values::Bool(_) => None,
+        }
+    }
+
     /// The number of one id; `None` when missing or not numeric.
     #[must_use]
     pub fn number_of(&self, dense: u32) -> Option<f64> {

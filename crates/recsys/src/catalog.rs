@@ -73,6 +73,34 @@ impl Catalog {
         Ok(grown)
     }
 
+    /// A catalog of items alone, in this order.
+    pub(crate) fn of_items(items: &[Id]) -> Result<Self> {
+        if items.is_empty() {
+            return Err(Error::invalid_params("a list of items must have at least 1, got none"));
+        }
+        let ints: Option<Vec<i64>> =
+            items.iter().map(|id| if let Id::Int(i) = id { Some(*i) } else { None }).collect();
+        let texts: Option<Vec<&str>> =
+            items.iter().map(|id| if let Id::Str(s) = id { Some(&**s) } else { None }).collect();
+        let ids = match (&ints, &texts) {
+            (Some(ints), _) => IdMap::from_ids(&ints[..].into())?,
+            (_, Some(texts)) => IdMap::from_ids(&texts[..].into())?,
+            _ => {
+                return Err(Error::invalid_input(
+                    "ids of a list are all strings or all integers, got both",
+                ));
+            }
+        };
+        Ok(Self {
+            users: Arc::new(IdMap::range(0)?),
+            seen: Csr::new(vec![0], Vec::new(), Vec::new(), ids.len())?,
+            counts: vec![0; ids.len()].into(),
+            items: Arc::new(ids),
+            attributes: None,
+            filters: Arc::default(),
+        })
+    }
+
     /// The user ids.
     #[must_use]
     pub fn users(&self) -> &Arc<IdMap> {

@@ -10,6 +10,7 @@ use mercato_core::{Artifact, ArtifactWriter, Error, Interactions, Persist, Resul
 use serde::{Deserialize, Serialize};
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::sync::Arc;
 
 macro_rules! methods {
     ($($name:ident => $model:ident),+ $(,)?) => {
@@ -86,6 +87,12 @@ macro_rules! methods {
             /// As there.
             pub fn update(&self, more: &Interactions, run: &Run) -> Result<Self> {
                 match self { $(AnyModel::$name(m) => m.update(more, run).map(AnyModel::$name)),+ }
+            }
+
+            /// The model without its kind, to be shared.
+            #[must_use]
+            pub fn into_shared(self) -> Arc<dyn Model> {
+                match self { $(AnyModel::$name(m) => Arc::new(m)),+ }
             }
 
             /// The model in an opened artifact of any recommendation kind.

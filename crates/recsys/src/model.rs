@@ -2,7 +2,7 @@
 
 use crate::explain::{self, Explanation, Reasons};
 use crate::recommendations::{NO_ITEM, Recommendations};
-use crate::request::{self, Ranking, with_space};
+use crate::request::{self, Ranking, Steering, with_space};
 use crate::rules::{Trace, Tracer};
 use crate::update::{Growth, Refresh};
 use crate::{Catalog, History, Query, UserVector};
@@ -318,7 +318,8 @@ pub trait Recommender: Model {
         let known = request::known(catalog, user.into(), query)?;
         with_space(|space| {
             request::resolve(query, catalog.items(), space)?;
-            let done = request::answer(self, known, n, query, space, out, None);
+            let done =
+                request::answer(self, known, n, query, Steering::of(query), space, out, None);
             if done.is_err() {
                 out.clear();
             }
@@ -336,7 +337,16 @@ pub trait Recommender: Model {
         with_space(|space| {
             request::resolve(query, catalog.items(), space)?;
             let (mut out, mut tracer) = (Vec::new(), Tracer::default());
-            request::answer(self, known, n, query, space, &mut out, Some(&mut tracer))?;
+            request::answer(
+                self,
+                known,
+                n,
+                query,
+                Steering::of(query),
+                space,
+                &mut out,
+                Some(&mut tracer),
+            )?;
             Ok(tracer.finish(&out, catalog))
         })
     }
@@ -601,11 +611,31 @@ fn one_by_one<M: Model + ?Sized>(
             .zip(items.par_chunks_mut(n))
             .zip(scores.par_chunks_mut(n))
             .try_for_each_init(Vec::new, |out, ((&user, items), scores)| {
-                with_space(|space| request::answer(model, Some(user), n, query, space, out, None))?;
+                with_space(|space| {
+                    request::answer(
+                        model,
+                        Some(user),
+                        n,
+                        query,
+                        Steering::of(query),
+                        space,
+                        out,
+                        None,
+                    )
+                })?;
                 fill(out, items, scores);
                 task.tick(1)
             })
     })?
+}
+
+/// Every item by the share of users who have it, best first.
+pub(crate) fn popular_order(catalog: &Catalog) -> Vec<(u32, f32)> {
+    let share = 1.0 / catalog.users().len().max(1) as f32;
+    let shares = catalog.counts().iter().enumerate().map(|(i, &c)| (i as u32, c as f32 * share));
+    let mut order: Vec<(u32, f32)> = shares.collect();
+    order.sort_unstable_by(mercato_core::best_first);
+    order
 }
 
 /// The most popular candidates, scored by the share of users who have them.

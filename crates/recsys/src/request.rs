@@ -5,7 +5,7 @@
 
 use crate::model::{Candidates, Model, Scratch, Taste, popular, select};
 use crate::rules::{self, RuleSpace, Target, Tracer};
-use crate::{Catalog, Query, UserVector};
+use crate::{Catalog, Query, Rules, UserVector};
 use mercato_core::{Bitmap, Id, IdMap, IdRef, Result, Scored};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -66,6 +66,10 @@ impl Ranking {
         self.iter().map(|(id, score)| Scored { id: id.to_id(), score }).collect()
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.pairs.clear();
+    }
+
     /// Empties the list and says whose numbers the next pairs will be.
     pub(crate) fn of(&mut self, ids: &Arc<IdMap>) -> &mut Vec<(u32, f32)> {
         if !self.ids.as_ref().is_some_and(|known| Arc::ptr_eq(known, ids)) {
@@ -81,9 +85,26 @@ impl Ranking {
 pub(crate) struct Space {
     pub(crate) scratch: Scratch,
     pub(crate) history: Vec<(u32, f32)>,
+    /// For counting the values of attributes.
+    pub(crate) codes: Vec<u32>,
     exclude: Vec<u32>,
     allow: Bitmap,
     rules: RuleSpace,
+}
+
+/// Which rules hold for a request, and what happens to those that cannot be applied.
+#[derive(Clone, Copy)]
+pub(crate) struct Steering<'a> {
+    pub(crate) rules: Option<&'a Rules>,
+    /// Pass over rules that read what is not there, as long as nothing excluded can be shown.
+    pub(crate) lenient: bool,
+}
+
+impl<'a> Steering<'a> {
+    /// The rules of a query, all of which must be applicable.
+    pub(crate) fn of(query: &'a Query) -> Self {
+        Self { rules: query.rules.as_deref(), lenient: false }
+    }
 }
 
 thread_local! {
@@ -131,19 +152,20 @@ fn allowed<'a>(catalog: &Catalog, query: &Query, listed: &'a mut Bitmap) -> Resu
     Ok(Allowed::Listed(listed))
 }
 
-/// Ranks for a user of the training data (`known`) or for the history in `space`, under the rules
-/// of the query.
+/// Ranks for a user of the training data (`known`) or for the history in `space`, under rules.
+#[allow(clippy::too_many_arguments, reason = "one request with everything that belongs to it")]
 pub(crate) fn answer<M: Model + ?Sized>(
     model: &M,
     known: Option<u32>,
     n: usize,
     query: &Query,
+    steering: Steering<'_>,
     space: &mut Space,
     out: &mut Vec<(u32, f32)>,
     tracer: Option<&mut Tracer>,
 ) -> Result<()> {
     let catalog = model.catalog();
-    let Space { scratch, history, exclude, allow, rules } = space;
+    let Space { scratch, history, exclude, allow, rules, .. } = space;
     let seen = known.map_or(&[][..], |u| catalog.seen().row(u as usize).0);
     let taste = match (&query.history, known) {
         (Some(_), _) if history.is_empty() => None,
@@ -151,18 +173,7 @@ pub(crate) fn answer<M: Model + ?Sized>(
         (None, Some(u)) if !seen.is_empty() => Some(Taste::User(u)),
         _ => None,
     };
-    let leave_out = match (query.exclude_seen, &query.history) {
-        (false, _) => &[][..],
-        (true, None) => seen,
-        (true, Some(_)) => {
-            exclude.clear();
-            exclude.extend_from_slice(seen);
-            exclude.extend(history.iter().map(|e| e.0));
-            exclude.sort_unstable();
-            exclude.dedup();
-            exclude
-        }
-    };
+    let leave_out = seen_items(seen, history, query, exclude);
     let rank = |n: usize, among: Candidates<'_>, out: &mut Vec<(u32, f32)>| match taste {
         Some(taste) => model.top(taste, n, among, scratch, out),
         None => {
@@ -171,8 +182,29 @@ pub(crate) fn answer<M: Model + ?Sized>(
         }
     };
     let likeness = |a: u32, b: u32| model.likeness(a, b);
-    let target = Target { catalog, likeness: &likeness, lenient: false };
-    steered(&target, rank, n, query, leave_out, allow, rules, out, tracer)
+    let target = Target { catalog, likeness: &likeness, lenient: steering.lenient };
+    steered(&target, rank, n, query, steering.rules, leave_out, allow, rules, out, tracer)
+}
+
+/// What a request leaves out as seen: ascending dense items.
+fn seen_items<'a>(
+    seen: &'a [u32],
+    history: &[(u32, f32)],
+    query: &Query,
+    space: &'a mut Vec<u32>,
+) -> &'a [u32] {
+    match (query.exclude_seen, &query.history) {
+        (false, _) => &[],
+        (true, None) => seen,
+        (true, Some(_)) => {
+            space.clear();
+            space.extend_from_slice(seen);
+            space.extend(history.iter().map(|e| e.0));
+            space.sort_unstable();
+            space.dedup();
+            space
+        }
+    }
 }
 
 /// Ranks for somebody who was folded in, under the rules of the query.
@@ -202,7 +234,8 @@ pub(crate) fn answer_folded<M: Model + ?Sized>(
     let likeness = |a: u32, b: u32| model.likeness(a, b);
     let target = Target { catalog, likeness: &likeness, lenient: false };
     let leave_out = if query.exclude_seen { user.seen() } else { &[] };
-    steered(&target, rank, n, query, leave_out, allow, rules, out, None)
+    let own = query.rules.as_deref();
+    steered(&target, rank, n, query, own, leave_out, allow, rules, out, None)
 }
 
 /// Ranks by `rank` among what the query allows, then applies its rules.
@@ -212,6 +245,7 @@ pub(crate) fn steered(
     mut rank: impl FnMut(usize, Candidates<'_>, &mut Vec<(u32, f32)>) -> Result<()>,
     n: usize,
     query: &Query,
+    rules: Option<&Rules>,
     exclude: &[u32],
     allow: &mut Bitmap,
     space: &mut RuleSpace,
@@ -221,7 +255,7 @@ pub(crate) fn steered(
     let n = n.min(target.catalog.items().len());
     let allowed = allowed(target.catalog, query, allow)?;
     let among = Candidates { allow: allowed.set(), exclude };
-    match &query.rules {
+    match rules {
         Some(rules) if !rules.list().is_empty() => {
             let now = query.now.unwrap_or_else(|| rules.clock());
             rules::apply(rules, now, target, &mut rank, n, among, space, out, tracer)
@@ -250,7 +284,95 @@ pub(crate) fn similar<M: Model + ?Sized>(
     };
     let likeness = |a: u32, b: u32| model.likeness(a, b);
     let target = Target { catalog: model.catalog(), likeness: &likeness, lenient: false };
-    steered(&target, rank, n, query, &[item], allow, rules, out, None)
+    let own = query.rules.as_deref();
+    steered(&target, rank, n, query, own, &[item], allow, rules, out, None)
+}
+
+/// Ranks by the sum of the likenesses to some items, which are left out as the seen ones are.
+#[allow(clippy::too_many_arguments, reason = "one request with everything that belongs to it")]
+pub(crate) fn similar_to<M: Model + ?Sized>(
+    model: &M,
+    items: impl Iterator<Item = u32> + Clone,
+    known: Option<u32>,
+    n: usize,
+    query: &Query,
+    steering: Steering<'_>,
+    space: &mut Space,
+    out: &mut Vec<(u32, f32)>,
+) -> Result<()> {
+    let catalog = model.catalog();
+    let Space { scratch, history, exclude, allow, rules, codes } = space;
+    let mut scores = std::mem::take(&mut scratch.scores);
+    let mut one = std::mem::take(&mut scratch.vector);
+    scores.clear();
+    scores.resize(catalog.items().len(), f32::NEG_INFINITY);
+    let mut done = Ok(());
+    for item in items.clone() {
+        one.clear();
+        one.resize(scores.len(), f32::NEG_INFINITY);
+        done = scratch.check().and_then(|()| model.score_similar(item, &mut one));
+        if done.is_err() {
+            break;
+        }
+        for (sum, &s) in scores.iter_mut().zip(&one).filter(|(_, s)| **s > f32::NEG_INFINITY) {
+            *sum = if *sum > f32::NEG_INFINITY { *sum + s } else { s };
+        }
+    }
+    let top = &mut scratch.top;
+    if done.is_ok() {
+        let seen = known.map_or(&[][..], |u| catalog.seen().row(u as usize).0);
+        codes.clear();
+        codes.extend_from_slice(seen_items(seen, history, query, exclude));
+        codes.extend(items);
+        codes.sort_unstable();
+        codes.dedup();
+        let rank = |n: usize, among: Candidates<'_>, out: &mut Vec<(u32, f32)>| {
+            select(&scores, n, among, top, out);
+            Ok(())
+        };
+        let likeness = |a: u32, b: u32| model.likeness(a, b);
+        let target = Target { catalog, likeness: &likeness, lenient: steering.lenient };
+        done = steered(&target, rank, n, query, steering.rules, codes, allow, rules, out, None);
+    }
+    (scratch.scores, scratch.vector) = (scores, one);
+    done
+}
+
+/// Ranks by a ready-made order over the items of a model, without what the user has seen.
+#[allow(clippy::too_many_arguments, reason = "one request with everything that belongs to it")]
+pub(crate) fn ready_made<M: Model + ?Sized>(
+    model: &M,
+    known: Option<u32>,
+    rank: impl FnMut(usize, Candidates<'_>, &mut Vec<(u32, f32)>) -> Result<()>,
+    n: usize,
+    query: &Query,
+    steering: Steering<'_>,
+    space: &mut Space,
+    out: &mut Vec<(u32, f32)>,
+) -> Result<()> {
+    let catalog = model.catalog();
+    let Space { history, exclude, allow, rules, .. } = space;
+    let seen = known.map_or(&[][..], |u| catalog.seen().row(u as usize).0);
+    let leave_out = seen_items(seen, history, query, exclude);
+    let likeness = |a: u32, b: u32| model.likeness(a, b);
+    let target = Target { catalog, likeness: &likeness, lenient: steering.lenient };
+    steered(&target, rank, n, query, steering.rules, leave_out, allow, rules, out, None)
+}
+
+/// As [`ready_made`], over a list of items.
+pub(crate) fn listed(
+    catalog: &Catalog,
+    rank: impl FnMut(usize, Candidates<'_>, &mut Vec<(u32, f32)>) -> Result<()>,
+    n: usize,
+    query: &Query,
+    steering: Steering<'_>,
+    space: &mut Space,
+    out: &mut Vec<(u32, f32)>,
+) -> Result<()> {
+    let Space { history, exclude, allow, rules, .. } = space;
+    let leave_out = seen_items(&[], history, query, exclude);
+    let target = Target { catalog, likeness: &|_, _| None, lenient: steering.lenient };
+    steered(&target, rank, n, query, steering.rules, leave_out, allow, rules, out, None)
 }
 
 /// Puts the dense events of the query's history into `space`.

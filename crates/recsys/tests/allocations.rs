@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used)]
 use mercato_core::{Attribute, Interactions, ItemAttributes, Rng, Run};
 use mercato_recsys::{
-    Als, ItemKnn, Model, Popularity, Query, Ranking, Recommender, Rules, Spectral,
+    Als, Answer, Chain, ItemKnn, Model, Popularity, Query, Ranking, Recommender, Request, Rules,
+    Spectral,
 };
 use serde_json::json;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -89,8 +90,10 @@ fn queries() -> Vec<(&'static str, Query)> {
     ]
 }
 
-/// Fails when a second round of the same work allocates.
+/// Fails when a third round of the same work allocates. A chain has two lists in turns, so that two
+/// rounds come before.
 fn allocates_nothing(what: &str, mut work: impl FnMut()) {
+    work();
     work();
     let before = COUNT.get();
     work();
@@ -136,6 +139,42 @@ fn a_request_with_filter_and_rules_allocates_nothing() {
                     model.similar_items_into("i1", 10, &query, &mut ranking).unwrap();
                 });
             }
+        }
+    }
+}
+
+#[test]
+fn a_chain_allocates_nothing_whichever_step_answers() {
+    let (data, attributes) = shop();
+    let run = Run::seed(1);
+    let als = Als::default().factors(16).iterations(3).fit(&data, &run).unwrap();
+    let als = std::sync::Arc::new(als.with_attributes(&attributes));
+    let knn = ItemKnn::default().fit(&data, &run).unwrap();
+    let knn = std::sync::Arc::new(knn.with_attributes(&attributes));
+    let chain = Chain::builder()
+        .model("gone", "no/such/file")
+        .model("personal", als.clone())
+        .similar("alike", knn)
+        .popular_in("in category", als.clone(), "category")
+        .popular("popular", als)
+        .list("editors", ["i1", "i2", "i5"])
+        .deadline(std::time::Duration::from_secs(60))
+        .build()
+        .unwrap();
+    let mut answer = Answer::default();
+    for (what, query) in queries() {
+        let requests = [
+            ("u5", "personal", Request::from(query.clone())),
+            ("nobody", "alike", Request::from(query.clone()).item("i1")),
+            ("nobody", "in category", Request::from(query.clone()).segment("t1")),
+            ("nobody", "popular", Request::from(query.clone())),
+        ];
+        for (user, step, request) in requests {
+            allocates_nothing(&format!("{what}, {step}"), || {
+                chain.recommend_into(user, 5, &request, &mut answer);
+                assert_eq!(answer.ranking().iter().len().min(1), 1);
+            });
+            assert_eq!(answer.step(), Some(step), "{what}");
         }
     }
 }

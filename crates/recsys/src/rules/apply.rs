@@ -411,7 +411,7 @@ impl RuleSpace {
 }
 
 /// The column of an attribute of texts or tags.
-fn texts(catalog: &Catalog, name: &str) -> Result<usize> {
+pub(crate) fn texts(catalog: &Catalog, name: &str) -> Result<usize> {
     let columns = catalog.attributes().map_or(&[][..], |a| a.columns());
     let known = |c: &Attribute| c.name() == name;
     let column = columns.iter().position(known).ok_or_else(|| {

@@ -41,7 +41,7 @@ mod apply;
 mod data;
 mod trace;
 
-pub(crate) use apply::{RuleSpace, Target, apply};
+pub(crate) use apply::{RuleSpace, Target, apply, texts};
 pub(crate) use trace::Tracer;
 pub use trace::{ItemTrace, RuleStatus, RuleTrace, Trace, TraceStep};
 
