@@ -20,8 +20,10 @@ fn process_cpu() -> AnyResult<f64> {
     Ok((ticks(11).unwrap_or(0.0) + ticks(12).unwrap_or(0.0)) / 100.0)
 }
 
-/// CPU seconds of this thread so far (Linux).
+/// CPU seconds of this thread so far (Linux). The kernel brings its count up to date when a thread
+/// gives way.
 fn thread_cpu() -> AnyResult<f64> {
+    std::thread::yield_now();
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat")?;
     Ok(stat.split(' ').next().unwrap_or_default().parse::<f64>()? / 1e9)
 }
@@ -55,7 +57,9 @@ fn main() -> AnyResult<()> {
     let open_ms = started.elapsed().as_secs_f64() * 1e3;
 
     let efs: &[usize] = match kind {
-        IndexKind::Hnsw => &[10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 160, 240, 320, 480],
+        IndexKind::Hnsw => {
+            &[5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 160, 240, 320, 480]
+        }
         _ => &[10],
     };
     let mut curve = Vec::new();

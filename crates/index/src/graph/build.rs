@@ -4,8 +4,10 @@
 //! number of threads.
 
 use super::codes::{CodedQuery, Codes, View};
-use super::search::{NONE, Walker};
+use super::search::{Ground, NONE, Walker};
 use super::{Graph, GraphParams, SMALLEST_LAYER};
+use crate::kernels::gather::{Simd, Work, dispatch};
+use crate::scan::Space;
 use mercato_core::{Bitmap, Result, Run, Task};
 use rayon::prelude::*;
 
@@ -19,7 +21,7 @@ pub(super) struct Hand {
     pub walker: Walker,
     pub query: CodedQuery,
     other: CodedQuery,
-    nodes: Vec<u32>,
+    /// Distance and node.
     candidates: Vec<(f32, u32)>,
     chosen: Vec<u32>,
     occluded: Vec<u32>,
@@ -27,35 +29,93 @@ pub(super) struct Hand {
     distances: Vec<f32>,
 }
 
+/// How many neighbours to choose: up to `width`, and at least `fill` while there are any.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted {
+    pub width: usize,
+    pub fill: usize,
+}
+
 impl Hand {
     /// Neighbours for row `of` among `nodes`: nearest first, those that no nearer neighbour
-    /// occludes, up to `width`; then the nearest of the occluded until there are `fill`.
+    /// occludes, up to a width; then the nearest of the occluded until there are enough.
     pub(super) fn neighbours(
         &mut self,
         codes: View<'_>,
         params: &GraphParams,
         of: u32,
         nodes: &[u32],
-        width: usize,
-        fill: usize,
+        wanted: Wanted,
     ) -> Vec<u32> {
+        struct Measure<'a, 'b>(&'a mut Hand, View<'b>, &'a [u32]);
+        impl Work for Measure<'_, '_> {
+            #[inline(always)]
+            fn run<S: Simd>(self, simd: S) {
+                let Measure(hand, codes, nodes) = self;
+                hand.sums.resize(nodes.len(), 0);
+                hand.distances.resize(nodes.len(), 0.0);
+                codes.distances(simd, &hand.query, nodes, &mut hand.sums, &mut hand.distances);
+            }
+        }
         self.query.set_row_of(codes, of);
-        codes.distances(&self.query, nodes, &mut self.sums, &mut self.distances);
+        dispatch(codes.isa, Measure(self, codes, nodes));
         self.candidates.clear();
         self.candidates.extend(self.distances.iter().copied().zip(nodes.iter().copied()));
         self.candidates.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         self.candidates.dedup_by_key(|c| c.1);
+        self.choose(codes, params, wanted)
+    }
+
+    /// Neighbours for the row that was the query of the last walk, among what it found.
+    fn neighbours_found(
+        &mut self,
+        codes: View<'_>,
+        params: &GraphParams,
+        wanted: Wanted,
+    ) -> Vec<u32> {
+        self.candidates.clear();
+        let Hand { candidates, walker, query, .. } = self;
+        candidates.extend(walker.pool.iter().map(|e| (codes.distance_of(query, *e), e.node())));
+        if codes.space == Space::Dot {
+            // Found by inner product.
+            candidates.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        }
+        self.choose(codes, params, wanted)
+    }
+
+    /// Chooses among the candidates, which are in order.
+    fn choose(&mut self, codes: View<'_>, params: &GraphParams, wanted: Wanted) -> Vec<u32> {
+        struct Choose<'a, 'b>(&'a mut Hand, View<'b>, &'a GraphParams, Wanted);
+        impl Work for Choose<'_, '_> {
+            #[inline(always)]
+            fn run<S: Simd>(self, simd: S) {
+                self.0.choose_with(simd, self.1, self.2, self.3);
+            }
+        }
+        dispatch(codes.isa, Choose(self, codes, params, wanted));
+        self.chosen.clone()
+    }
+
+    #[inline(always)]
+    fn choose_with<S: Simd>(
+        &mut self,
+        simd: S,
+        codes: View<'_>,
+        params: &GraphParams,
+        Wanted { width, fill }: Wanted,
+    ) {
         self.chosen.clear();
         self.occluded.clear();
         let stretch = params.alpha * params.alpha;
+        let (mut sums, mut distances) = ([0; TOGETHER], [0.0; TOGETHER]);
         for &(distance, node) in &self.candidates {
             if self.chosen.len() == width {
                 break;
             }
             self.other.set_row_of(codes, node);
-            let occluded = self.chosen.chunks(8).any(|some| {
-                codes.distances(&self.other, some, &mut self.sums, &mut self.distances);
-                self.distances.iter().any(|&d| d * stretch < distance)
+            let occluded = self.chosen.chunks(TOGETHER).any(|some| {
+                codes.distances(simd, &self.other, some, &mut sums, &mut distances);
+                distances[..some.len()].iter().any(|&d| d * stretch < distance)
             });
             if !occluded {
                 self.chosen.push(node);
@@ -65,9 +125,11 @@ impl Hand {
         }
         let more = fill.saturating_sub(self.chosen.len());
         self.chosen.extend(self.occluded.iter().take(more));
-        self.chosen.clone()
     }
 }
+
+/// Chosen neighbours that are compared with a candidate at a time.
+const TOGETHER: usize = 8;
 
 impl Graph {
     /// Links the rows of `codes`, layer by layer from the top. Rows must be in random order: the
@@ -128,43 +190,47 @@ impl Graph {
                 hand.query.set_row_of(codes, node);
                 let from = self.enter(&mut hand.walker, &hand.query, l, done);
                 let Hand { walker, query, .. } = hand;
-                walker.walk(
-                    codes,
-                    layer,
-                    query,
-                    &[from, self.entry],
-                    params.ef_construction,
-                    Some(node),
-                );
-                let mut nodes = std::mem::take(&mut hand.nodes);
-                nodes.clear();
-                nodes.extend(hand.walker.pool.iter().map(|e| e.node()));
-                let links = hand.neighbours(codes, params, node, &nodes, width, width / 2);
-                hand.nodes = nodes;
-                Ok(links)
+                let ground = Ground { codes, layer, q: query };
+                let ef = params.ef_construction;
+                walker.walk(ground, &[from, self.entry], ef, ef, Some(node));
+                Ok(hand.neighbours_found(codes, params, Wanted { width, fill: width / 2 }))
             })
             .collect::<Result<_>>()?;
-        let mut back: Vec<(u32, u32)> = Vec::with_capacity(batch.len() * width);
+        self.link_both_ways(l, batch, links);
+        Ok(())
+    }
+
+    /// Gives nodes their links, and every node that they link to a link back while there is room,
+    /// or when it is better than others.
+    fn link_both_ways(&mut self, l: usize, batch: &[u32], links: Vec<Vec<u32>>) {
+        let mut back: Vec<(u32, u32)> = Vec::new();
         for (&node, links) in batch.iter().zip(&links) {
             back.extend(links.iter().map(|&target| (target, node)));
         }
         back.par_sort_unstable();
+        self.set_links(l, batch.iter().copied().zip(links));
+        let codes = self.codes.view();
+        let (width, params, layer) = (self.width(l), &self.params, self.layer(l));
         let targets: Vec<&[(u32, u32)]> = back.chunk_by(|a, b| a.0 == b.0).collect();
         let merged: Vec<(u32, Vec<u32>)> = targets
             .par_iter()
             .map_init(Hand::default, |hand, pairs| {
                 let target = pairs[0].0;
                 let mut all: Vec<u32> = layer.neighbours(target).collect();
-                all.extend(pairs.iter().map(|p| p.1));
+                let old = all.len();
+                for &(_, node) in *pairs {
+                    if !all[..old].contains(&node) {
+                        all.push(node);
+                    }
+                }
                 if all.len() <= width {
                     return (target, all);
                 }
-                (target, hand.neighbours(codes, params, target, &all, width, 0))
+                let wanted = Wanted { width, fill: 0 };
+                (target, hand.neighbours(codes, params, target, &all, wanted))
             })
             .collect();
-        let own = batch.iter().copied().zip(links);
-        self.set_links(l, own.chain(merged));
-        Ok(())
+        self.set_links(l, merged.into_iter());
     }
 
     /// Where to enter layer `l` for a query, through the layers above that are complete when the
@@ -175,7 +241,7 @@ impl Graph {
         for upper in (l + 1..self.layers.len()).rev() {
             let layer = self.layer(upper);
             if layer.len() <= done && (at as usize) < layer.len() {
-                at = walker.descend(codes, layer, q, at);
+                at = walker.descend(Ground { codes, layer, q }, at);
             }
         }
         at

@@ -1,7 +1,9 @@
 //! Rows as 8-bit codes that a walk over a graph can pick from anywhere.
 
+use super::search::Entry;
 use crate::aligned::{Aligned, Line};
-use crate::kernels::{Isa, dot, gather, prefetch};
+use crate::kernels::gather::{self, Simd};
+use crate::kernels::{Isa, dot, prefetch};
 use crate::scan::{Space, code, scale_of};
 use mercato_core::{Artifact, ArtifactWriter, Column, Result};
 use rayon::prelude::*;
@@ -60,6 +62,7 @@ impl CodedQuery {
     }
 
     /// Takes row `row` of `codes`.
+    #[inline(always)]
     pub(crate) fn set_row_of(&mut self, codes: View<'_>, row: u32) {
         let bytes = &codes.bytes[row as usize * codes.stride..][..codes.stride];
         self.codes.clear();
@@ -157,7 +160,7 @@ pub(crate) struct View<'a> {
     stride: usize,
     bytes: &'a [u8],
     facts: &'a [[f32; 2]],
-    isa: Isa,
+    pub isa: Isa,
 }
 
 impl View<'_> {
@@ -170,42 +173,53 @@ impl View<'_> {
     }
 
     /// Approximate scores of rows: inner products, or under L2 inner products less half the
-    /// squared norm, which ranks as the distance does.
-    #[inline]
-    pub(crate) fn scores(
+    /// squared norm, which ranks as the distance does. Both outputs have room for all rows.
+    #[inline(always)]
+    pub(crate) fn scores<S: Simd>(
         &self,
+        simd: S,
         q: &CodedQuery,
         rows: &[u32],
-        sums: &mut Vec<i32>,
-        out: &mut Vec<f32>,
+        sums: &mut [i32],
+        out: &mut [f32],
     ) {
-        gather::dots(self.isa, self.bytes, &q.codes, q.start, rows, sums);
-        out.clear();
-        let of = |(&row, &sum): (&u32, &i32)| {
-            let [scale, half] = self.facts[row as usize];
-            let dot = sum as f32 * (q.scale * scale);
-            match self.space {
-                Space::Dot => dot,
-                Space::L2 => dot - half,
-            }
+        simd.dots(self.bytes, &q.codes, q.start, rows, &mut sums[..rows.len()]);
+        let sums = rows.iter().zip(sums.iter()).zip(out);
+        match self.space {
+            Space::Dot => sums.for_each(|((&row, &sum), out)| {
+                let [scale, _] = self.facts[row as usize];
+                *out = sum as f32 * (q.scale * scale);
+            }),
+            Space::L2 => sums.for_each(|((&row, &sum), out)| {
+                let [scale, half] = self.facts[row as usize];
+                *out = sum as f32 * (q.scale * scale) - half;
+            }),
+        }
+    }
+
+    /// How far what a walk found is from the row that it asked for.
+    pub(crate) fn distance_of(&self, q: &CodedQuery, found: Entry) -> f32 {
+        let near = match self.space {
+            Space::Dot => found.score() - self.facts[found.node() as usize][1],
+            Space::L2 => found.score(),
         };
-        out.extend(rows.iter().zip(sums.iter()).map(of));
+        2.0 * (q.half_norm - near)
     }
 
     /// How far rows are from a row: squared Euclidean distances, good for pruning.
-    #[inline]
-    pub(crate) fn distances(
+    #[inline(always)]
+    pub(crate) fn distances<S: Simd>(
         &self,
+        simd: S,
         q: &CodedQuery,
         rows: &[u32],
-        sums: &mut Vec<i32>,
-        out: &mut Vec<f32>,
+        sums: &mut [i32],
+        out: &mut [f32],
     ) {
-        gather::dots(self.isa, self.bytes, &q.codes, q.start, rows, sums);
-        out.clear();
-        out.extend(rows.iter().zip(sums.iter()).map(|(&row, &sum)| {
+        simd.dots(self.bytes, &q.codes, q.start, rows, &mut sums[..rows.len()]);
+        for ((&row, &sum), out) in rows.iter().zip(sums.iter()).zip(out) {
             let [scale, half] = self.facts[row as usize];
-            2.0 * (q.half_norm + half - sum as f32 * (q.scale * scale))
-        }));
+            *out = 2.0 * (q.half_norm + half - sum as f32 * (q.scale * scale));
+        }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use codes::{CodedQuery, Codes};
 pub(crate) use search::Walker;
 
 use mercato_core::{Bitmap, Column};
-use search::Layer;
+use search::{Ground, Layer};
 
 /// A layer with fewer nodes than this is not worth having.
 const SMALLEST_LAYER: usize = 8;
@@ -65,6 +65,8 @@ pub(crate) enum Among<'a> {
     These(&'a Bitmap, usize),
 }
 
+/// Rows kept beyond what was asked for: approximate scores put some of the best behind others.
+const SPARE: usize = 6;
 /// A walk among fewer matches than this many per kept node costs more than scoring them all.
 const MATCHES_PER_EF: usize = 6;
 
@@ -91,8 +93,15 @@ impl Graph {
         Layer { links: &self.layers[l], width: self.width(l) }
     }
 
-    /// Fills the walker's pool with the `ef` best rows it finds, by approximate score.
-    pub(crate) fn search(&self, walker: &mut Walker, q: &CodedQuery, ef: usize, among: &Among<'_>) {
+    /// Fills the walker's pool with the best rows it finds, by approximate score: at least `keep`
+    /// where there are so many, from expanding the `ef` best.
+    pub(crate) fn search(
+        &self,
+        walker: &mut Walker,
+        q: &CodedQuery,
+        [ef, keep]: [usize; 2],
+        among: &Among<'_>,
+    ) {
         let codes = self.codes.view();
         walker.pool.clear();
         if self.codes.len() == 0 {
@@ -102,13 +111,15 @@ impl Graph {
             Among::All | Among::Without(_) => {
                 let without = if let Among::Without(node) = *among { Some(node) } else { None };
                 let from = self.enter_around(walker, q, without);
-                walker.walk(codes, self.layer(0), q, &[from, self.entry], ef, without);
+                let ground = Ground { codes, layer: self.layer(0), q };
+                walker.walk(ground, &[from, self.entry], ef, keep.max(ef) + SPARE, without);
             }
             Among::These(set, count) => {
+                let ef = ef.max(keep);
                 let walked = count > MATCHES_PER_EF * ef && {
                     let from = self.enter(walker, q, 0, usize::MAX);
-                    let from = [from, self.entry];
-                    walker.walk_filtered(codes, self.layer(0), q, &from, ef, set, count)
+                    let ground = Ground { codes, layer: self.layer(0), q };
+                    walker.walk_filtered(ground, &[from, self.entry], ef, set, count)
                 };
                 if !walked {
                     walker.scan(codes, q, ef, set.iter());

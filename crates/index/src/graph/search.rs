@@ -1,6 +1,7 @@
 //! The walk: best first over one layer of the graph.
 
 use super::codes::{CodedQuery, View};
+use crate::kernels::gather::{Simd, Work, dispatch};
 use crate::kernels::prefetch;
 use mercato_core::Bitmap;
 use std::cmp::Reverse;
@@ -26,6 +27,14 @@ impl<'a> Layer<'a> {
     pub(crate) fn neighbours(&self, node: u32) -> impl Iterator<Item = u32> + 'a {
         let nodes = self.len() as u32;
         self.of(node).iter().copied().filter(move |&n| n < nodes)
+    }
+
+    /// Asks for the links of a node to be brought near.
+    #[inline]
+    fn prefetch(&self, node: u32) {
+        if let Some(links) = self.links.get(node as usize * self.width..) {
+            prefetch(&links[..self.width.min(links.len())]);
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -64,12 +73,15 @@ impl Entry {
 /// Working memory of a walk, reused between requests.
 #[derive(Clone, Default)]
 pub(crate) struct Walker {
-    /// Best first, at most `ef`.
+    /// Best first, at most what was asked to be kept.
     pub pool: Vec<Entry>,
+    /// A bit for each node, and one that is always set for what is no node.
     visited: Vec<u64>,
-    /// Words of `visited` that are not zero.
-    touched: Vec<u32>,
+    /// The nodes marked in `visited`.
+    seen: Vec<u32>,
+    /// Nodes to score: the first `count`.
     fresh: Vec<u32>,
+    count: usize,
     sums: Vec<i32>,
     scores: Vec<f32>,
     /// Rows scored since the last reset.
@@ -78,107 +90,168 @@ pub(crate) struct Walker {
     frontier: BinaryHeap<Reverse<Entry>>,
 }
 
+/// Room for fresh nodes: of a node's neighbours, at most 128, and of theirs.
+const ROOM: usize = 512;
+
+/// What a walk goes over and what it looks for.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    pub codes: View<'a>,
+    pub layer: Layer<'a>,
+    pub q: &'a CodedQuery,
+}
+
 impl Walker {
     fn begin(&mut self, nodes: usize) {
-        for &w in &self.touched {
-            self.visited[w as usize] = 0;
+        for &n in &self.seen {
+            self.visited[n as usize / 64] = 0;
         }
-        self.touched.clear();
-        if self.visited.len() < nodes.div_ceil(64) {
-            self.visited.resize(nodes.div_ceil(64), 0);
+        self.seen.clear();
+        if self.visited.len() < nodes / 64 + 1 {
+            self.visited.resize(nodes / 64 + 1, 0);
         }
+        if self.fresh.is_empty() {
+            self.fresh = vec![0; ROOM];
+            self.sums = vec![0; ROOM];
+            self.scores = vec![0.0; ROOM];
+        }
+        self.visited[nodes / 64] |= 1 << (nodes % 64);
+        self.seen.push(nodes as u32);
         self.pool.clear();
+        self.count = 0;
     }
 
-    /// Marks a node; false when it was marked before, or does not exist.
-    #[inline]
-    fn visit(&mut self, node: u32, nodes: usize) -> bool {
-        if node as usize >= nodes {
-            return false;
-        }
+    /// Puts a node among the fresh ones unless it was visited before or does not exist.
+    #[inline(always)]
+    fn open(&mut self, node: u32, nodes: usize) {
+        let node = node.min(nodes as u32);
         let word = &mut self.visited[node as usize / 64];
         let bit = 1 << (node % 64);
-        if *word == 0 {
-            self.touched.push(node / 64);
-        }
-        let new = *word & bit == 0;
+        self.fresh[self.count] = node;
+        // No branch: whether a neighbour is new cannot be foretold.
+        self.count += usize::from(*word & bit == 0);
         *word |= bit;
-        new
+    }
+
+    /// Forgets the fresh nodes, which were scored.
+    #[inline(always)]
+    fn close(&mut self) {
+        self.seen.extend_from_slice(&self.fresh[..self.count]);
+        self.scored += self.count;
+        self.count = 0;
     }
 
     /// Walks greedily to the best node of a layer that it can see from `from`.
-    pub(crate) fn descend(
-        &mut self,
-        codes: View<'_>,
-        layer: Layer<'_>,
-        q: &CodedQuery,
-        from: u32,
-    ) -> u32 {
-        codes.scores(q, &[from], &mut self.sums, &mut self.scores);
+    pub(crate) fn descend(&mut self, ground: Ground<'_>, from: u32) -> u32 {
+        struct Descend<'a>(&'a mut Walker, Ground<'a>, u32, &'a mut u32);
+        impl Work for Descend<'_> {
+            #[inline(always)]
+            fn run<S: Simd>(self, simd: S) {
+                *self.3 = self.0.descend_with(simd, self.1, self.2);
+            }
+        }
+        let mut at = from;
+        dispatch(ground.codes.isa, Descend(self, ground, from, &mut at));
+        at
+    }
+
+    #[inline(always)]
+    fn descend_with<S: Simd>(&mut self, simd: S, ground: Ground<'_>, from: u32) -> u32 {
+        let Ground { codes, layer, q } = ground;
+        let nodes = layer.len();
+        self.begin(nodes);
+        self.open(from, nodes);
+        codes.scores(simd, q, &self.fresh[..self.count], &mut self.sums, &mut self.scores);
         let (mut best, mut score) = (from, self.scores[0]);
-        let nodes = layer.len() as u32;
         loop {
-            self.fresh.clear();
-            self.fresh.extend(layer.of(best).iter().copied().take_while(|&n| n < nodes));
-            self.fresh.iter().for_each(|&n| codes.prefetch(n));
-            codes.scores(q, &self.fresh, &mut self.sums, &mut self.scores);
-            self.scored += self.fresh.len();
+            self.close();
+            for &n in layer.of(best) {
+                if n == NONE {
+                    break;
+                }
+                self.open(n, nodes);
+            }
+            let fresh = &self.fresh[..self.count];
+            fresh.iter().for_each(|&n| codes.prefetch(n));
+            codes.scores(simd, q, fresh, &mut self.sums, &mut self.scores);
             let before = best;
-            for (&n, &s) in self.fresh.iter().zip(&self.scores) {
+            for (&n, &s) in fresh.iter().zip(&self.scores) {
                 if s > score {
                     (best, score) = (n, s);
                 }
             }
             if best == before {
+                self.close();
                 return best;
             }
         }
     }
 
-    /// Fills the pool with the `ef` best nodes found from the nodes `from`, as if `without` were not there.
+    /// Fills the pool with the `keep` best nodes seen while expanding the `ef` best found from the
+    /// nodes `from`, as if `without` were not there.
     pub(crate) fn walk(
         &mut self,
-        codes: View<'_>,
-        layer: Layer<'_>,
-        q: &CodedQuery,
+        ground: Ground<'_>,
         from: &[u32],
         ef: usize,
+        keep: usize,
         without: Option<u32>,
     ) {
+        struct Walk<'a>(&'a mut Walker, Ground<'a>, &'a [u32], [usize; 2], Option<u32>);
+        impl Work for Walk<'_> {
+            #[inline(always)]
+            fn run<S: Simd>(self, simd: S) {
+                self.0.walk_with(simd, self.1, self.2, self.3, self.4);
+            }
+        }
+        dispatch(ground.codes.isa, Walk(self, ground, from, [ef, keep.max(ef)], without));
+    }
+
+    #[inline(always)]
+    fn walk_with<S: Simd>(
+        &mut self,
+        simd: S,
+        ground: Ground<'_>,
+        from: &[u32],
+        [ef, keep]: [usize; 2],
+        without: Option<u32>,
+    ) {
+        let layer = ground.layer;
         let nodes = layer.len();
         self.begin(nodes);
         if let Some(node) = without {
-            self.visit(node, nodes);
+            self.open(node, nodes);
+            self.close();
         }
-        self.fresh.clear();
         for &node in from {
-            if self.visit(node, nodes) {
-                self.fresh.push(node);
-            }
+            self.open(node, nodes);
         }
-        let mut cursor = self.take_in(codes, q, ef);
-        while let Some(entry) = self.pool.get_mut(cursor) {
-            if entry.0 & Entry::EXPANDED != 0 {
+        let mut cursor = self.take_in(simd, ground, keep);
+        loop {
+            // Several at a time: the memory that one waits for arrives while another is opened.
+            let mut expanded = 0;
+            while expanded < BEAM
+                && cursor < ef
+                && let Some(entry) = self.pool.get_mut(cursor)
+            {
                 cursor += 1;
-                continue;
-            }
-            entry.0 |= Entry::EXPANDED;
-            let node = entry.node();
-            self.fresh.clear();
-            for &n in layer.of(node) {
-                if n == NONE {
-                    break;
+                if entry.0 & Entry::EXPANDED != 0 {
+                    continue;
                 }
-                if self.visit(n, nodes) {
-                    codes.prefetch(n);
-                    self.fresh.push(n);
+                entry.0 |= Entry::EXPANDED;
+                expanded += 1;
+                let node = entry.node();
+                for &n in layer.of(node) {
+                    if n == NONE {
+                        break;
+                    }
+                    self.open(n, nodes);
                 }
             }
-            let first = self.take_in(codes, q, ef);
-            cursor = (cursor + 1).min(first);
-            if let Some(next) = self.pool.get(cursor) {
-                prefetch(layer.of(next.node()));
+            if expanded == 0 {
+                return;
             }
+            cursor = cursor.min(self.take_in(simd, ground, keep));
         }
     }
 
@@ -186,28 +259,52 @@ impl Walker {
     /// neighbours, or neighbours of neighbours, only those are scored (a bridge over what does not
     /// match); where it has next to none, the walk goes through. Gives up, with false, when more than `budget`
     /// nodes were scored.
-    #[allow(clippy::too_many_arguments, reason = "one internal door")]
     pub(crate) fn walk_filtered(
         &mut self,
-        codes: View<'_>,
-        layer: Layer<'_>,
-        q: &CodedQuery,
+        ground: Ground<'_>,
         from: &[u32],
         ef: usize,
         accept: &Bitmap,
         budget: usize,
     ) -> bool {
+        struct Walk<'a>(
+            &'a mut Walker,
+            Ground<'a>,
+            &'a [u32],
+            usize,
+            (&'a Bitmap, usize),
+            &'a mut bool,
+        );
+        impl Work for Walk<'_> {
+            #[inline(always)]
+            fn run<S: Simd>(self, simd: S) {
+                *self.5 = self.0.filtered_with(simd, self.1, self.2, self.3, self.4);
+            }
+        }
+        let mut done = false;
+        let work = Walk(self, ground, from, ef, (accept, budget), &mut done);
+        dispatch(ground.codes.isa, work);
+        done
+    }
+
+    #[inline(always)]
+    fn filtered_with<S: Simd>(
+        &mut self,
+        simd: S,
+        ground: Ground<'_>,
+        from: &[u32],
+        ef: usize,
+        (accept, budget): (&Bitmap, usize),
+    ) -> bool {
+        let layer = ground.layer;
         let nodes = layer.len();
         self.begin(nodes);
         self.frontier.clear();
-        self.fresh.clear();
         for &node in from {
-            if self.visit(node, nodes) {
-                self.fresh.push(node);
-            }
+            self.open(node, nodes);
         }
         let limit = self.scored + budget;
-        self.take_matches(codes, q, ef, accept);
+        self.take_matches(simd, ground, ef, accept);
         while let Some(Reverse(entry)) = self.frontier.pop() {
             if self.pool.len() == ef && self.pool.last().is_some_and(|&worst| entry > worst) {
                 return true;
@@ -215,13 +312,11 @@ impl Walker {
             if self.scored > limit {
                 return false;
             }
-            self.fresh.clear();
             let links = layer.of(entry.node());
             // Matching neighbours, then those behind neighbours that do not match.
             for &n in links {
-                if n != NONE && accept.contains(n) && self.visit(n, nodes) {
-                    codes.prefetch(n);
-                    self.fresh.push(n);
+                if n != NONE && accept.contains(n) {
+                    self.open(n, nodes);
                 }
             }
             for &n in links {
@@ -229,93 +324,131 @@ impl Walker {
                     continue;
                 }
                 for &behind in layer.of(n) {
-                    if self.fresh.len() >= layer.width {
+                    if self.count >= layer.width {
                         break;
                     }
-                    if accept.contains(behind) && self.visit(behind, nodes) {
-                        codes.prefetch(behind);
-                        self.fresh.push(behind);
+                    if accept.contains(behind) {
+                        self.open(behind, nodes);
                     }
                 }
             }
-            if self.fresh.len() < ENOUGH {
+            if self.count < ENOUGH {
                 for &n in links {
-                    if n != NONE && self.visit(n, nodes) {
-                        codes.prefetch(n);
-                        self.fresh.push(n);
-                    }
+                    self.open(n, nodes);
                 }
             }
-            self.take_matches(codes, q, ef, accept);
+            self.take_matches(simd, ground, ef, accept);
         }
         true
     }
 
     /// Scores the fresh nodes; all join the frontier unless they are hopeless, matches the pool.
-    fn take_matches(&mut self, codes: View<'_>, q: &CodedQuery, ef: usize, accept: &Bitmap) {
-        codes.scores(q, &self.fresh, &mut self.sums, &mut self.scores);
-        self.scored += self.fresh.len();
-        for (&n, &score) in self.fresh.iter().zip(&self.scores) {
+    #[inline(always)]
+    fn take_matches<S: Simd>(&mut self, simd: S, ground: Ground<'_>, ef: usize, accept: &Bitmap) {
+        let Ground { codes, q, .. } = ground;
+        let fresh = &self.fresh[..self.count];
+        fresh.iter().for_each(|&n| codes.prefetch(n));
+        codes.scores(simd, q, fresh, &mut self.sums, &mut self.scores);
+        for (&n, &score) in fresh.iter().zip(&self.scores) {
             let entry = Entry::new(n, score);
             if self.pool.len() >= ef && self.pool.last().is_none_or(|&worst| entry > worst) {
                 continue;
             }
             self.frontier.push(Reverse(entry));
             if accept.contains(n) {
-                if self.pool.len() >= ef {
-                    self.pool.pop();
-                }
-                let at = self.pool.partition_point(|&e| e < entry);
-                self.pool.insert(at, entry);
+                insert(&mut self.pool, ef, entry);
             }
         }
+        self.close();
     }
 
-    /// Fills the pool with the `ef` best of `rows`, by scoring every one.
+    /// Fills the pool with the `keep` best of `rows`, by scoring every one.
     pub(crate) fn scan(
         &mut self,
         codes: View<'_>,
         q: &CodedQuery,
-        ef: usize,
+        keep: usize,
         rows: impl Iterator<Item = u32>,
     ) {
-        self.pool.clear();
+        struct Chunk<'a>(&'a mut Walker, Ground<'a>, usize);
+        impl Work for Chunk<'_> {
+            #[inline(always)]
+            fn run<S: Simd>(self, simd: S) {
+                self.0.take_in(simd, self.1, self.2);
+            }
+        }
+        self.begin(0);
+        let ground = Ground { codes, layer: Layer { links: &[], width: 1 }, q };
         let mut rows = rows.fuse();
         loop {
-            self.fresh.clear();
-            for row in rows.by_ref().take(CHUNK) {
-                codes.prefetch(row);
-                self.fresh.push(row);
+            for (place, row) in self.fresh.iter_mut().zip(rows.by_ref().take(CHUNK)) {
+                *place = row;
+                self.count += 1;
             }
-            if self.fresh.is_empty() {
+            if self.count == 0 {
                 return;
             }
-            self.take_in(codes, q, ef);
+            dispatch(codes.isa, Chunk(self, ground, keep));
+            self.seen.truncate(1);
         }
     }
 
-    /// Scores the fresh nodes and puts them in the pool; the first place that changed.
-    #[inline]
-    fn take_in(&mut self, codes: View<'_>, q: &CodedQuery, ef: usize) -> usize {
-        codes.scores(q, &self.fresh, &mut self.sums, &mut self.scores);
-        self.scored += self.fresh.len();
+    /// Scores the fresh nodes and puts the best in the pool; the first place that changed.
+    #[inline(always)]
+    fn take_in<S: Simd>(&mut self, simd: S, ground: Ground<'_>, keep: usize) -> usize {
+        let Ground { codes, q, .. } = ground;
+        let fresh = &self.fresh[..self.count];
+        fresh.iter().for_each(|&n| codes.prefetch(n));
+        codes.scores(simd, q, fresh, &mut self.sums, &mut self.scores);
+        let worst = match self.pool.last() {
+            Some(worst) if self.pool.len() >= keep => worst.score(),
+            _ => f32::NEG_INFINITY,
+        };
         let mut first = usize::MAX;
-        for (&n, &score) in self.fresh.iter().zip(&self.scores) {
-            let entry = Entry::new(n, score);
-            if self.pool.len() >= ef {
-                if self.pool.last().is_none_or(|&worst| entry > worst) {
-                    continue;
-                }
-                self.pool.pop();
-            }
-            let at = self.pool.partition_point(|&e| e < entry);
-            self.pool.insert(at, entry);
-            first = first.min(at);
+        // Most are too far: those that are not are sought out without a branch for each.
+        let mut near = 0;
+        for i in 0..self.count {
+            self.sums[near] = i as i32;
+            near += usize::from(self.scores[i] >= worst);
         }
+        for &i in &self.sums[..near] {
+            ground.layer.prefetch(fresh[i as usize]);
+            let entry = Entry::new(fresh[i as usize], self.scores[i as usize]);
+            first = first.min(insert(&mut self.pool, keep, entry));
+        }
+        self.close();
         first
     }
 }
 
+/// Puts an entry in its place among at most `keep`; the place, or `usize::MAX` when there is none.
+#[inline(always)]
+fn insert(pool: &mut Vec<Entry>, keep: usize, entry: Entry) -> usize {
+    if pool.len() < keep {
+        pool.push(entry);
+    } else if pool.last().is_none_or(|&worst| entry > worst) {
+        return usize::MAX;
+    }
+    let last = pool.len() - 1;
+    if last > SHORT {
+        let at = pool[..last].partition_point(|&e| e < entry);
+        pool.copy_within(at..last, at + 1);
+        pool[at] = entry;
+        return at;
+    }
+    let mut at = last;
+    while at > 0 && pool[at - 1] > entry {
+        pool[at] = pool[at - 1];
+        at -= 1;
+    }
+    pool[at] = entry;
+    at
+}
+
+/// Nodes expanded at a time.
+const BEAM: usize = 2;
+/// In a pool of up to this many, places are sought one by one.
+const SHORT: usize = 32;
 /// Rows scored at a time in a scan: few enough that all that was asked for is still near.
 const CHUNK: usize = 32;
 /// With fewer matching nodes than this in sight, a filtered walk goes through the others.

@@ -5,8 +5,8 @@
 //! to a removed node afterwards, and whatever cannot be reached any more is inserted again.
 
 use super::Graph;
-use super::build::Hand;
-use super::search::NONE;
+use super::build::{Hand, Wanted};
+use super::search::{Ground, NONE};
 use mercato_core::{Bitmap, Result, Run};
 use rayon::prelude::*;
 
@@ -45,7 +45,8 @@ impl Graph {
                     all.sort_unstable();
                     all.dedup();
                     let fill = layer.neighbours(node).count();
-                    Ok(Some((node, hand.neighbours(codes, params, node, &all, width, fill))))
+                    let wanted = Wanted { width, fill };
+                    Ok(Some((node, hand.neighbours(codes, params, node, &all, wanted))))
                 })
                 .filter_map(Result::transpose)
                 .collect::<Result<_>>()?;
@@ -136,14 +137,8 @@ impl Graph {
             // From the entry itself: only what it reaches helps.
             let (layer, width) = (self.layer(0), self.width(0));
             let Hand { walker, query, .. } = &mut hand;
-            walker.walk(
-                codes,
-                layer,
-                query,
-                &[self.entry],
-                self.params.ef_construction,
-                Some(node),
-            );
+            let ef = self.params.ef_construction;
+            walker.walk(Ground { codes, layer, q: query }, &[self.entry], ef, ef, Some(node));
             let near = || hand.walker.pool.iter().map(|e| e.node());
             let roomy = near().find(|&n| layer.neighbours(n).count() < width);
             let unused = || near().find(|&n| !gave.contains(n));

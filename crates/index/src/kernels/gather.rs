@@ -2,77 +2,121 @@
 //!
 //! Rows are `stride` bytes of codes, stored as `code + 128` and padded with 128; the query holds
 //! signed codes padded with zeros. A stride is a multiple of a cache line.
+//!
+//! A walk over a graph alternates between these products and a little bookkeeping, so the whole
+//! walk is compiled for each instruction set: it is a [`Work`], generic over the [`Simd`] that
+//! [`dispatch`] hands it.
 
 use super::{Isa, Level};
 
-/// Sets `sums[i]` to the inner product of `query` with row `rows[i]` of `codes`. Rows must exist.
+/// An instruction set that was detected, and its inner products.
+pub(crate) trait Simd: Copy {
+    /// Sets `sums[i]` to the inner product of `query` with row `rows[i]` of `codes`. Rows must
+    /// exist; `sums` is as long as `rows`.
+    fn dots(self, codes: &[u8], query: &[i8], start: i32, rows: &[u32], sums: &mut [i32]);
+}
+
+/// Something to be compiled for every instruction set. `run` must be `#[inline(always)]`.
+pub(crate) trait Work {
+    /// Does the work.
+    fn run<S: Simd>(self, simd: S);
+}
+
+/// Does some work with these instructions.
 #[inline]
-pub(crate) fn dots(
-    isa: Isa,
-    codes: &[u8],
-    query: &[i8],
-    start: i32,
-    rows: &[u32],
-    sums: &mut Vec<i32>,
-) {
-    sums.clear();
+pub(crate) fn dispatch(isa: Isa, work: impl Work) {
     match isa.level() {
-        Level::Portable => portable(codes, query, start, rows, sums),
+        Level::Portable => work.run(Portable),
         // SAFETY: an `Isa` exists only for instructions that were detected.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => unsafe { x86::dots_avx2(codes, query, rows, sums) },
+        Level::Avx2 => unsafe { x86::run_avx2(work) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { x86::dots_avx512(codes, query, start, rows, sums) },
+        Level::Avx512 => unsafe { x86::run_avx512(work) },
     }
 }
 
 /// Minus 128 times the sum of the query's codes: what undoes the offset of the rows' codes.
+#[inline(always)]
 pub(crate) fn start(query: &[i8]) -> i32 {
     -128 * query.iter().map(|&c| i32::from(c)).sum::<i32>()
 }
 
-#[inline]
+#[inline(always)]
 fn row(codes: &[u8], stride: usize, row: u32) -> &[u8] {
     &codes[row as usize * stride..][..stride]
 }
 
-fn portable(codes: &[u8], query: &[i8], start: i32, rows: &[u32], sums: &mut Vec<i32>) {
-    for &r in rows {
-        let codes = row(codes, query.len(), r);
-        let products = codes.iter().zip(query).map(|(&c, &q)| i32::from(c) * i32::from(q));
-        sums.push(products.fold(start, i32::wrapping_add));
+/// Plain Rust.
+#[derive(Clone, Copy)]
+struct Portable;
+
+impl Simd for Portable {
+    #[inline(always)]
+    fn dots(self, codes: &[u8], query: &[i8], start: i32, rows: &[u32], sums: &mut [i32]) {
+        for (&r, sum) in rows.iter().zip(sums) {
+            let codes = row(codes, query.len(), r);
+            let products = codes.iter().zip(query).map(|(&c, &q)| i32::from(c) * i32::from(q));
+            *sum = products.fold(start, i32::wrapping_add);
+        }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::row;
+    use super::{Simd, Work, row};
     use std::arch::x86_64::*;
 
     const WIDE: usize = 64;
     const HALF: usize = 32;
 
+    /// Only made by [`run_avx512`].
+    #[derive(Clone, Copy)]
+    struct Avx512;
+    /// Only made by [`run_avx2`].
+    #[derive(Clone, Copy)]
+    struct Avx2;
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni,avx2,bmi1,bmi2,lzcnt,popcnt")]
+    pub(super) fn run_avx512<W: Work>(work: W) {
+        work.run(Avx512);
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    pub(super) fn run_avx2<W: Work>(work: W) {
+        work.run(Avx2);
+    }
+
+    impl Simd for Avx512 {
+        #[inline(always)]
+        fn dots(self, codes: &[u8], query: &[i8], start: i32, rows: &[u32], sums: &mut [i32]) {
+            // SAFETY: an `Avx512` exists only inside `run_avx512`.
+            unsafe { dots_avx512(codes, query, start, rows, sums) }
+        }
+    }
+
+    impl Simd for Avx2 {
+        #[inline(always)]
+        fn dots(self, codes: &[u8], query: &[i8], _: i32, rows: &[u32], sums: &mut [i32]) {
+            // SAFETY: an `Avx2` exists only inside `run_avx2`.
+            unsafe { dots_avx2(codes, query, rows, sums) }
+        }
+    }
+
+    #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni,avx2")]
-    pub(super) fn dots_avx512(
-        codes: &[u8],
-        query: &[i8],
-        start: i32,
-        rows: &[u32],
-        sums: &mut Vec<i32>,
-    ) {
+    fn dots_avx512(codes: &[u8], query: &[i8], start: i32, rows: &[u32], sums: &mut [i32]) {
         let (fours, rest) = rows.as_chunks::<4>();
-        for four in fours {
+        let (four_sums, rest_sums) = sums.as_chunks_mut::<4>();
+        for (four, out) in fours.iter().zip(four_sums) {
             let sum = some_avx512(codes, query, *four);
             let sum = _mm_add_epi32(quarters(sum), _mm_set1_epi32(start));
-            let mut out = [0i32; 4];
             // SAFETY: `out` holds the four sums.
             unsafe { _mm_storeu_si128(out.as_mut_ptr().cast(), sum) };
-            sums.extend_from_slice(&out);
         }
-        for &r in rest {
+        for (&r, out) in rest.iter().zip(rest_sums) {
             let [sum] = some_avx512(codes, query, [r]);
-            sums.push(_mm512_reduce_add_epi32(sum).wrapping_add(start));
+            *out = _mm512_reduce_add_epi32(sum).wrapping_add(start);
         }
     }
 
@@ -80,13 +124,16 @@ mod x86 {
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni,avx2")]
     fn some_avx512<const R: usize>(codes: &[u8], query: &[i8], rows: [u32; R]) -> [__m512i; R] {
         let mut sums = [_mm512_setzero_si512(); R];
-        let rows = rows.map(|r| row(codes, query.len(), r));
+        let mut starts = [codes.as_ptr(); R];
+        for i in 0..R {
+            starts[i] = row(codes, query.len(), rows[i]).as_ptr();
+        }
         for at in (0..query.len() / WIDE * WIDE).step_by(WIDE) {
             // SAFETY: at + 64 <= query.len(), which is the length of every row.
             let q = unsafe { _mm512_loadu_si512(query.as_ptr().add(at).cast()) };
             for r in 0..R {
                 // SAFETY: as above.
-                let c = unsafe { _mm512_loadu_si512(rows[r].as_ptr().add(at).cast()) };
+                let c = unsafe { _mm512_loadu_si512(starts[r].add(at).cast()) };
                 sums[r] = _mm512_dpbusd_epi32(sums[r], c, q);
             }
         }
@@ -97,19 +144,22 @@ mod x86 {
     #[inline]
     #[target_feature(enable = "avx512f,avx2")]
     fn quarters(sums: [__m512i; 4]) -> __m128i {
-        let narrow = sums.map(|s| {
+        let mut narrow = [_mm_setzero_si128(); 4];
+        for (narrow, s) in narrow.iter_mut().zip(sums) {
             let half =
                 _mm256_add_epi32(_mm512_castsi512_si256(s), _mm512_extracti64x4_epi64::<1>(s));
-            _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256::<1>(half))
-        });
+            *narrow =
+                _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256::<1>(half));
+        }
         _mm_hadd_epi32(_mm_hadd_epi32(narrow[0], narrow[1]), _mm_hadd_epi32(narrow[2], narrow[3]))
     }
 
+    #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) fn dots_avx2(codes: &[u8], query: &[i8], rows: &[u32], sums: &mut Vec<i32>) {
+    fn dots_avx2(codes: &[u8], query: &[i8], rows: &[u32], sums: &mut [i32]) {
         let offset = _mm256_set1_epi8(-128);
         let ones = _mm256_set1_epi16(1);
-        for &r in rows {
+        for (&r, out) in rows.iter().zip(sums) {
             let codes = row(codes, query.len(), r);
             let mut sum = _mm256_setzero_si256();
             for at in (0..query.len() / HALF * HALF).step_by(HALF) {
@@ -128,7 +178,7 @@ mod x86 {
             let four =
                 _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256::<1>(sum));
             let two = _mm_hadd_epi32(four, four);
-            sums.push(_mm_cvtsi128_si32(_mm_hadd_epi32(two, two)));
+            *out = _mm_cvtsi128_si32(_mm_hadd_epi32(two, two));
         }
     }
 }
@@ -137,6 +187,15 @@ mod x86 {
 mod tests {
     use super::*;
     use mercato_core::Rng;
+
+    struct Dots<'a>(&'a [u8], &'a [i8], &'a [u32], &'a mut [i32]);
+
+    impl Work for Dots<'_> {
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) {
+            simd.dots(self.0, self.1, start(self.1), self.2, self.3);
+        }
+    }
 
     #[test]
     fn every_instruction_set_gives_the_exact_sums() {
@@ -156,8 +215,8 @@ mod tests {
                 })
                 .collect();
             for isa in Isa::all() {
-                let mut sums = Vec::new();
-                dots(isa, &stored, &query, start(&query), &rows, &mut sums);
+                let mut sums = vec![0; rows.len()];
+                dispatch(isa, Dots(&stored, &query, &rows, &mut sums));
                 assert_eq!(sums, want, "{isa:?}");
             }
         }

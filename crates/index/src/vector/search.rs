@@ -17,8 +17,8 @@ use rayon::prelude::*;
 pub struct SearchOptions {
     /// How many neighbours. Default 10.
     pub k: usize,
-    /// How many candidates a graph keeps while it walks, at least `k`. Default: what
-    /// `target_recall` needs. A flat index needs none.
+    /// How many of the nearest candidates a graph looks around, at least half of `k`: more find
+    /// more and take longer. Default: what `target_recall` needs. A flat index needs none.
     pub ef: Option<usize>,
     /// The share of true neighbours to find on average, in 0..=1, when `ef` is not given.
     /// Default 0.95.
@@ -40,7 +40,7 @@ impl SearchOptions {
         Self { k, ..self }
     }
 
-    /// Sets how many candidates a graph keeps.
+    /// Sets how many candidates a graph looks around.
     #[must_use]
     pub fn ef(self, ef: usize) -> Self {
         Self { ef: Some(ef), ..self }
@@ -207,6 +207,9 @@ impl VectorIndex {
     }
 }
 
+/// Rows on their way from memory while others are scored.
+const AHEAD: usize = 8;
+
 impl State {
     pub(super) fn plan(&self, options: &SearchOptions) -> Result<Plan> {
         options.check()?;
@@ -225,7 +228,7 @@ impl State {
         let k = options.k.min(self.live_count);
         let ef =
             options.ef.unwrap_or_else(|| self.ef_for(options.target_recall.unwrap_or(0.95), k));
-        Ok(Plan { k, ef: ef.max(k).min(self.live_count.max(1)), allow })
+        Ok(Plan { k, ef: ef.max(k.div_ceil(2)).min(self.live_count.max(1)), allow })
     }
 
     /// The `ef` that reached this recall of the ten nearest when the index was built, scaled to
@@ -330,7 +333,7 @@ impl State {
     ) {
         let Scratch { walker, coded, best, found, .. } = scratch;
         coded.set(query);
-        graph.search(walker, coded, ef, among);
+        graph.search(walker, coded, [ef, k], among);
         let codes = graph.codes().view();
         let pool = &walker.pool;
         let isa = Isa::best();
@@ -338,8 +341,10 @@ impl State {
         let floor = pool
             .get(k - 1)
             .map_or(f32::NEG_INFINITY, |kth| kth.score() - 2.0 * coded.doubt(codes, kth.node()));
+        // What is nearly certain to be scored is asked for at once.
+        pool.iter().take(AHEAD).for_each(|e| prefetch(self.row(e.node())));
         for (i, entry) in pool.iter().enumerate() {
-            if let Some(ahead) = pool.get(i + 3) {
+            if let Some(ahead) = pool.get(i + AHEAD) {
                 prefetch(self.row(ahead.node()));
             }
             if entry.score() < floor {
