@@ -14,7 +14,7 @@
 use super::text::{Explanation, TextClassifier, TextModel, encode, in_range, read_labels};
 use crate::kernels::descent::NONE;
 use crate::linear::calibration::softmax;
-use crate::linear::engine::Engine;
+use crate::linear::engine::{Engine, Held};
 use crate::text::Features;
 use mercato_core::{Artifact, ArtifactWriter, Error, Persist, Result, Run, Scored};
 use serde::{Deserialize, Serialize};
@@ -165,12 +165,12 @@ impl IntentClassifier {
         texts.extend(out_of_scope.iter().map(AsRef::as_ref));
         dense.resize(texts.len(), NONE);
 
-        let mean = texts.iter().map(|t| t.len() + 6).sum::<usize>() / texts.len();
+        let mean = texts.iter().map(|t| t.len() + 12).sum::<usize>() / texts.len();
         let kept = (self.memory * (names.len() + 1)).min(texts.len());
         let mut training = self.as_text_classifier().training();
         training.max_bytes = self.max_bytes.saturating_sub(mean * kept + 8192).max(10_000);
-        let (engine, own) = Engine::fit(&texts, &dense, names.len(), &training, run)?;
-        let memory = choose_memory(&texts, &dense, &own, names.len(), self.memory);
+        let (engine, held) = Engine::fit(&texts, &dense, names.len(), &training, run)?;
+        let memory = choose_memory(&texts, &dense, &held, names.len(), self.memory);
         Ok(IntentModel {
             params: self.clone(),
             text: TextModel { engine, labels: names },
@@ -185,10 +185,10 @@ impl IntentClassifier {
 fn choose_memory(
     texts: &[&str],
     labels: &[u32],
-    own: &[f32],
+    held: &[Held],
     classes: usize,
     per_class: usize,
-) -> Vec<(u32, String)> {
+) -> Vec<Remembered> {
     let mut of: Vec<Vec<usize>> = vec![Vec::new(); classes + 1];
     for (i, &y) in labels.iter().enumerate() {
         of[(y as usize).min(classes)].push(i);
@@ -198,8 +198,8 @@ fn choose_memory(
         let label = labels[*members.first().unwrap_or(&0)];
         let mut chosen: Vec<usize> = Vec::new();
         if members.len() > per_class {
-            members.sort_by(|&a, &b| own[a].total_cmp(&own[b]).then(a.cmp(&b)));
-            let right = members.partition_point(|&i| own[i] <= 0.0);
+            members.sort_by(|&a, &b| held[a].lead.total_cmp(&held[b].lead).then(a.cmp(&b)));
+            let right = members.partition_point(|&i| held[i].lead <= 0.0);
             let hard = per_class / 2;
             chosen.extend(members[right..].iter().take(hard));
             let rest: Vec<usize> =
@@ -209,7 +209,9 @@ fn choose_memory(
         } else {
             chosen = members;
         }
-        memory.extend(chosen.into_iter().map(|i| (label, texts[i].to_owned())));
+        let remember =
+            |i: usize| Remembered { label, text: texts[i].to_owned(), best: held[i].best };
+        memory.extend(chosen.into_iter().map(remember));
     }
     memory
 }
@@ -220,9 +222,19 @@ fn choose_memory(
 pub struct IntentModel {
     params: IntentClassifier,
     text: TextModel,
-    /// Examples by class; [`NONE`] marks out-of-scope ones.
-    memory: Vec<(u32, String)>,
+    memory: Vec<Remembered>,
     revision: u32,
+}
+
+/// An example kept for learning.
+#[derive(Debug, Clone)]
+pub(crate) struct Remembered {
+    /// Its class; [`NONE`] for one that is out of scope.
+    pub label: u32,
+    pub text: String,
+    /// The largest margin of any class while it was held out of training; NaN for examples learnt
+    /// later.
+    pub best: f32,
 }
 
 /// Whether a message is out of scope, and by how much.
@@ -356,18 +368,15 @@ impl IntentModel {
         for (text, &y) in fresh.iter().zip(&dense) {
             let label = taught[y as usize];
             // The oldest example of a full class makes room.
-            let count = memory.iter().filter(|m| m.0 == label).count();
+            let count = memory.iter().filter(|m| m.label == label).count();
             if count >= self.params.memory.max(1)
-                && let Some(i) = memory.iter().position(|m| m.0 == label)
+                && let Some(i) = memory.iter().position(|m| m.label == label)
             {
                 memory.remove(i);
             }
-            memory.push((label, (*text).to_owned()));
+            memory.push(Remembered { label, text: (*text).to_owned(), best: f32::NAN });
         }
-        let rows: Vec<&str> = memory.iter().map(|m| m.1.as_str()).collect();
-        let row_labels: Vec<u32> = memory.iter().map(|m| m.0).collect();
-        let engine =
-            self.text.engine.learn(&rows, &row_labels, &taught, all.len(), self.params.c, run)?;
+        let engine = self.text.engine.learn(&memory, &taught, all.len(), self.params.c, run)?;
         Ok(Self {
             params: self.params.clone(),
             text: TextModel { engine, labels: all },
@@ -378,11 +387,11 @@ impl IntentModel {
 
     /// Share of the examples remembered by `other` that this model gets right.
     pub(crate) fn accuracy_on_memory_of(&self, other: &Self) -> f64 {
-        let known = || other.memory.iter().filter(|m| m.0 != NONE);
-        let right = known().filter(|(label, text)| {
-            self.text.engine.margins(text, |m| {
+        let known = || other.memory.iter().filter(|m| m.label != NONE);
+        let right = known().filter(|example| {
+            self.text.engine.margins(&example.text, |m| {
                 let best = (1..m.len()).fold(0, |b, i| if m[i] > m[b] { i } else { b });
-                self.labels()[best] == other.labels()[*label as usize]
+                self.labels()[best] == other.labels()[example.label as usize]
             })
         });
         right.count() as f64 / known().count().max(1) as f64
@@ -402,12 +411,14 @@ impl Persist for IntentModel {
         w.meta("revision", &self.revision)?;
         w.meta("labels", &self.text.labels)?;
         self.text.engine.write(w)?;
-        let texts: String = self.memory.iter().map(|m| m.1.as_str()).collect();
-        let lengths: Vec<u32> = self.memory.iter().map(|m| m.1.len() as u32).collect();
-        let labels: Vec<u32> = self.memory.iter().map(|m| m.0).collect();
+        let texts: String = self.memory.iter().map(|m| m.text.as_str()).collect();
+        let lengths: Vec<u32> = self.memory.iter().map(|m| m.text.len() as u32).collect();
+        let labels: Vec<u32> = self.memory.iter().map(|m| m.label).collect();
+        let best: Vec<f32> = self.memory.iter().map(|m| m.best).collect();
         w.owned_column("memory.texts", texts.as_bytes())?;
         w.owned_column("memory.lengths", &lengths)?;
-        w.owned_column("memory.labels", &labels)
+        w.owned_column("memory.labels", &labels)?;
+        w.owned_column("memory.best", &best)
     }
 
     fn read(a: &Artifact) -> Result<Self> {
@@ -419,14 +430,15 @@ impl Persist for IntentModel {
         let bytes = a.column::<u8>("memory.texts")?;
         let lengths = a.column::<u32>("memory.lengths")?;
         let of = a.column_of_len::<u32>("memory.labels", lengths.len())?;
+        let best = a.column_of_len::<f32>("memory.best", lengths.len())?;
         let mut rest = std::str::from_utf8(&bytes).map_err(|_| damaged())?;
         let mut memory = Vec::with_capacity(lengths.len());
-        for (&len, &label) in lengths.iter().zip(of.iter()) {
+        for ((&len, &label), &best) in lengths.iter().zip(of.iter()).zip(best.iter()) {
             if label != NONE && label as usize >= labels.len() {
                 return Err(damaged());
             }
             let (text, after) = rest.split_at_checked(len as usize).ok_or_else(damaged)?;
-            memory.push((label, text.to_owned()));
+            memory.push(Remembered { label, text: text.to_owned(), best });
             rest = after;
         }
         if !rest.is_empty() {

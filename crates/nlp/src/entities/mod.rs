@@ -5,6 +5,7 @@
 //! linear in the length of the message.
 
 mod dictionary;
+mod lexicon;
 mod retail;
 mod scan;
 mod tagger;

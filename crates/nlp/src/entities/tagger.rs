@@ -1,20 +1,25 @@
 //! A linear-chain conditional random field over characters: entities learnt from tagged examples.
 //!
-//! **What.** Each character gets a tag (begin or inside of a kind, or outside); features are the
-//! character n-grams around it and the shapes of its neighbours; tags of neighbours interact.
+//! **What.** Each character gets a tag: the first, inside or last one of a kind, a kind of its own,
+//! or outside; features are the character n-grams around it, the shapes of its neighbours, and the
+//! names of other training texts that it is part of; tags of neighbours interact.
 //! **When.** Names that no list holds: products, brands and models in titles and messages; some
 //! thousand tagged texts. **Cost.** Training `characters x features x tags x passes`; reading
 //! `characters x (features x tags + tags^2)`.
 //! **Papers.** Lafferty, McCallum, Pereira, "Conditional random fields", ICML 2001; Duchi, Hazan,
-//! Singer, "Adaptive subgradient methods", JMLR 2011. **Where we differ.** Features are hashed and
-//! those seen once are left out; weights are averaged over the last half of the passes and kept in
-//! 8 bits.
+//! Singer, "Adaptive subgradient methods", JMLR 2011; Ratinov, Roth, "Design challenges and
+//! misconceptions in named entity recognition", CoNLL 2009 (last and single tags, lists of names).
+//! **Where we differ.** The list of names is what the training texts hold; a text learns only from
+//! the names of others, or it would trust the list too much. Features are hashed, those seen once
+//! or of next to no weight are left out; weights are averaged over the last half of the passes and
+//! kept in 8 bits.
 
+use super::lexicon::{self, Name};
 use super::scan::{Folded, Found};
 use crate::classify::in_range;
 use crate::text::ngrams::{Class, class};
 use mercato_core::{Artifact, ArtifactWriter, Column, Error, Persist, Result, Run};
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use serde::{Deserialize, Serialize};
 use std::hash::Hasher;
 
@@ -32,9 +37,9 @@ pub struct Tagged {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EntityTagger {
-    /// Passes over the data; 1..=200, default 6.
+    /// Passes over the data; 1..=200, default 10.
     pub passes: usize,
-    /// First step size of a weight; 0.001..=10, default 0.1.
+    /// First step size of a weight; 0.001..=10, default 0.05.
     pub learning_rate: f32,
     /// Pull of the weights towards zero; 0..=1, default 0.00003.
     pub regularization: f32,
@@ -48,8 +53,8 @@ pub struct EntityTagger {
 impl Default for EntityTagger {
     fn default() -> Self {
         Self {
-            passes: 6,
-            learning_rate: 0.1,
+            passes: 10,
+            learning_rate: 0.05,
             regularization: 3e-5,
             min_count: 2,
             outside_penalty: 0.0,
@@ -76,6 +81,8 @@ const WINDOWS: [(isize, usize); 16] = [
     (-1, 4),
     (0, 4),
 ];
+/// A weight below this, of 127, may go where a feature has no larger one.
+const FAINT: u8 = 3;
 /// Features of a position: the windows and the shape around it.
 const PER_POSITION: usize = WINDOWS.len() + 2;
 
@@ -113,6 +120,35 @@ fn features_at(chars: &[char], i: usize) -> [u64; PER_POSITION] {
     out
 }
 
+/// The features of every position, those of names included.
+fn all_features(
+    chars: &[char],
+    names: &[u64],
+    kinds: &[u8],
+    counts: impl Fn(usize) -> bool,
+) -> Vec<Vec<u64>> {
+    let mut all: Vec<Vec<u64>> = (0..chars.len()).map(|i| features_at(chars, i).to_vec()).collect();
+    lexicon::features(chars, names, kinds, counts, |at, feature| {
+        if !all[at][PER_POSITION..].contains(&feature) {
+            all[at].push(feature);
+        }
+    });
+    all
+}
+
+/// The tagged stretches: first character, one past the last, kind.
+fn stretches(tags: &[u8]) -> Vec<(usize, usize, u8)> {
+    let mut out: Vec<(usize, usize, u8)> = Vec::new();
+    for (i, &tag) in tags.iter().enumerate().filter(|(_, t)| **t > 0) {
+        let place = (usize::from(tag) - 1) % PER_KIND;
+        match out.last_mut() {
+            Some(last) if matches!(place, INSIDE | END) => last.1 = i + 1,
+            _ => out.push((i, i + 1, ((usize::from(tag) - 1) / PER_KIND) as u8)),
+        }
+    }
+    out
+}
+
 struct Example {
     features: Vec<u32>,
     starts: Vec<usize>,
@@ -125,7 +161,27 @@ impl Example {
     }
 }
 
-/// Tags of the folded characters of an example. Kind `k` begins with `2k + 1` and goes on with `2k + 2`.
+/// Tags of a kind: of its first character, those inside, its last one, and of a single one.
+const PER_KIND: usize = 4;
+const BEGIN: usize = 0;
+const INSIDE: usize = 1;
+const END: usize = 2;
+const SINGLE: usize = 3;
+
+/// The tag of a place in an entity; 0 is outside.
+fn tag_of(kind: usize, place: usize) -> usize {
+    PER_KIND * kind + place + 1
+}
+
+/// Whether `to` may follow `from`: an entity that has begun goes on until its end.
+fn may_follow(from: usize, to: usize) -> bool {
+    let place = |tag: usize| (tag > 0).then(|| (tag - 1) % PER_KIND);
+    let open = matches!(place(from), Some(BEGIN | INSIDE));
+    let goes_on = matches!(place(to), Some(INSIDE | END));
+    if open { goes_on && (from - 1) / PER_KIND == (to - 1) / PER_KIND } else { !goes_on }
+}
+
+/// Tags of the folded characters of an example.
 fn tags(t: &Folded, example: &Tagged, kinds: &[String]) -> Result<Vec<u8>> {
     let byte_of: Vec<usize> = example
         .text
@@ -144,15 +200,19 @@ fn tags(t: &Folded, example: &Tagged, kinds: &[String]) -> Result<Vec<u8>> {
             return Err(bad());
         }
         let (a, b) = (byte_of[*start], byte_of[*end]);
-        let k = kinds.partition_point(|x| x < kind) as u8;
-        let mut begun = false;
-        for (tag, &(from, to)) in tags.iter_mut().zip(&t.bytes) {
-            if from >= a && to <= b {
-                if *tag != 0 {
-                    return Err(bad());
-                }
-                *tag = 2 * k + 1 + u8::from(begun);
-                begun = true;
+        let k = kinds.partition_point(|x| x < kind);
+        let inside = |&(from, to): &(usize, usize)| from >= a && to <= b;
+        let Some(first) = t.bytes.iter().position(inside) else { continue };
+        let last = t.bytes.iter().rposition(inside).unwrap_or(first);
+        for at in first..=last {
+            let place = match (at == first, at == last) {
+                (true, true) => SINGLE,
+                (true, false) => BEGIN,
+                (false, true) => END,
+                (false, false) => INSIDE,
+            };
+            if std::mem::replace(&mut tags[at], tag_of(k, place) as u8) != 0 {
+                return Err(bad());
             }
         }
     }
@@ -176,7 +236,7 @@ impl EntityTagger {
     ///
     /// # Errors
     /// `invalid_params`; `invalid_input` for spans outside their text or overlapping, or more than
-    /// 120 kinds; `not_enough_data` when there is not a single span; `cancelled`, `deadline_exceeded`.
+    /// 60 kinds; `not_enough_data` when there is not a single span; `cancelled`, `deadline_exceeded`.
     pub fn fit(&self, examples: &[Tagged], run: &Run) -> Result<TaggerModel> {
         self.check()?;
         let mut kinds: Vec<String> =
@@ -186,45 +246,79 @@ impl EntityTagger {
         if kinds.is_empty() {
             return Err(Error::not_enough_data("no entity is tagged in any example"));
         }
-        if kinds.len() > 120 {
-            return Err(Error::invalid_input(format!("{} kinds, at most 120", kinds.len())));
+        if kinds.len() > 60 {
+            return Err(Error::invalid_input(format!("{} kinds, at most 60", kinds.len())));
         }
         let folded: Vec<Folded> = examples.iter().map(|e| Folded::read(&e.text)).collect();
-        let mut counts: FxHashMap<u64, u32> = FxHashMap::default();
-        for t in &folded {
-            for i in 0..t.chars.len() {
-                features_at(&t.chars, i).iter().for_each(|&f| *counts.entry(f).or_default() += 1);
+        let all_tags: Vec<Vec<u8>> =
+            folded.iter().zip(examples).map(|(t, e)| tags(t, e, &kinds)).collect::<Result<_>>()?;
+        let own: Vec<FxHashSet<Name>> = folded
+            .iter()
+            .zip(&all_tags)
+            .map(|(t, tags)| lexicon::names(&t.chars, &stretches(tags)))
+            .collect();
+        let (mut known_names, mut met) = (lexicon::Counts::default(), FxHashSet::default());
+        for (e, names) in examples.iter().zip(&own) {
+            if met.insert(&e.text) {
+                known_names.add(names);
             }
+        }
+        let names = known_names.sorted();
+        let (hashes, name_kinds): (Vec<u64>, Vec<u8>) = names.iter().copied().unzip();
+        let features: Vec<Vec<Vec<u64>>> = folded
+            .iter()
+            .zip(&own)
+            .map(|(t, own)| {
+                let elsewhere = |name: usize| known_names.elsewhere(names[name], own);
+                all_features(&t.chars, &hashes, &name_kinds, elsewhere)
+            })
+            .collect();
+        let mut counts: FxHashMap<u64, u32> = FxHashMap::default();
+        for f in features.iter().flatten().flatten() {
+            *counts.entry(*f).or_default() += 1;
         }
         run.check()?;
         let mut keys: Vec<u64> =
             counts.iter().filter(|c| *c.1 >= self.min_count).map(|c| *c.0).collect();
         keys.sort_unstable();
-        let data: Vec<Example> = folded
+        let known = |f: &u64| keys.binary_search(f).ok().map(|i| i as u32);
+        let data: Vec<Example> = features
             .iter()
-            .zip(examples)
-            .map(|(t, e)| {
-                let mut x =
-                    Example { features: vec![], starts: vec![0], tags: tags(t, e, &kinds)? };
-                for i in 0..t.chars.len() {
-                    let known = |f: &u64| keys.binary_search(f).ok().map(|i| i as u32);
-                    x.features.extend(features_at(&t.chars, i).iter().filter_map(known));
+            .zip(all_tags)
+            .map(|(positions, tags)| {
+                let mut x = Example { features: vec![], starts: vec![0], tags };
+                for at in positions {
+                    x.features.extend(at.iter().filter_map(known));
                     x.starts.push(x.features.len());
                 }
-                Ok(x)
+                x
             })
-            .collect::<Result<_>>()?;
-        let n = 2 * kinds.len() + 1;
+            .collect();
+        let n = PER_KIND * kinds.len() + 1;
         let weights = self.train(&data, keys.len(), n, run)?;
         let top = weights.iter().fold(0.0f32, |m, w| m.max(w.abs()));
         let scale = if top > 0.0 { top / 127.0 } else { 1.0 };
-        let cells: Vec<i8> = weights.iter().map(|w| (w / scale).round() as i8).collect();
+        let mut cells: Vec<i8> = weights.iter().map(|w| (w / scale).round() as i8).collect();
+        // Features that say next to nothing are left out.
+        let (mut kept, base) = (0, keys.len() * n);
+        for feature in 0..keys.len() {
+            let row = feature * n..(feature + 1) * n;
+            if cells[row.clone()].iter().any(|c| c.unsigned_abs() >= FAINT) {
+                keys[kept] = keys[feature];
+                cells.copy_within(row, kept * n);
+                kept += 1;
+            }
+        }
+        keys.truncate(kept);
+        cells.drain(kept * n..base);
         Ok(TaggerModel {
             params: self.clone(),
             kinds,
             keys: keys.into(),
             cells: cells.into(),
             scale,
+            names: hashes.into(),
+            name_kinds: name_kinds.into(),
         })
     }
 
@@ -380,6 +474,9 @@ pub struct TaggerModel {
     /// Emission weights, then transitions.
     cells: Column<i8>,
     scale: f32,
+    /// Hashes of the names in the training texts, ascending, and their kinds.
+    names: Column<u64>,
+    name_kinds: Column<u8>,
 }
 
 impl TaggerModel {
@@ -396,21 +493,19 @@ impl TaggerModel {
     }
 
     pub(crate) fn find(&self, t: &Folded) -> Vec<Found> {
-        let n = 2 * self.kinds.len() + 1;
+        let n = PER_KIND * self.kinds.len() + 1;
         let base = self.keys.len() * n;
         let transition: Vec<f32> =
             self.cells[base..].iter().map(|&c| f32::from(c) * self.scale).collect();
-        // A tag may go on only with what it began.
-        let allowed =
-            |from: usize, to: usize| to % 2 == 1 || to == 0 || from == to || from + 1 == to;
         let len = t.chars.len();
         let mut best = vec![0f32; n];
         let mut back = vec![0u8; len * n];
         let mut emit = vec![0f32; n];
-        for i in 0..len {
+        let features = all_features(&t.chars, &self.names, &self.name_kinds, |_| true);
+        for (i, features) in features.into_iter().enumerate() {
             emit.fill(0.0);
             emit[0] = -self.params.outside_penalty / self.scale;
-            for f in features_at(&t.chars, i) {
+            for f in features {
                 if let Ok(k) = self.keys.binary_search(&f) {
                     let row = &self.cells[k * n..(k + 1) * n];
                     emit.iter_mut().zip(row).for_each(|(e, &c)| *e += f32::from(c));
@@ -419,11 +514,7 @@ impl TaggerModel {
             let mut next = vec![f32::MIN; n];
             for to in 0..n {
                 for from in 0..n {
-                    let legal = if i == 0 {
-                        from == 0 && (to % 2 == 1 || to == 0)
-                    } else {
-                        allowed(from, to)
-                    };
+                    let legal = may_follow(from, to) && (i > 0 || from == 0);
                     let score = if i == 0 { 0.0 } else { best[from] + transition[from * n + to] };
                     if legal && score > next[to] {
                         next[to] = score;
@@ -436,28 +527,18 @@ impl TaggerModel {
             }
             best = next;
         }
-        let mut tag = (1..n).fold(0, |b, y| if best[y] > best[b] { y } else { b });
-        let mut path = vec![0usize; len];
+        // No entity is left open at the end.
+        let closed = (0..n).filter(|&tag| may_follow(tag, 0));
+        let mut tag = closed.fold(0, |b, y| if best[y] > best[b] { y } else { b });
+        let mut path = vec![0u8; len];
         for i in (0..len).rev() {
-            path[i] = tag;
+            path[i] = tag as u8;
             tag = usize::from(back[i * n + tag]);
         }
-        let mut out = Vec::new();
-        let mut i = 0;
-        while i < len {
-            if path[i] == 0 {
-                i += 1;
-                continue;
-            }
-            let kind = (path[i] - 1) / 2;
-            let mut end = i + 1;
-            while end < len && path[end] == 2 * kind + 2 {
-                end += 1;
-            }
-            out.push(Found::new(i..end, &self.kinds[kind], t.text(i, end), 0.8));
-            i = end;
-        }
-        out
+        let found = |(start, end, kind): (usize, usize, u8)| {
+            Found::new(start..end, &self.kinds[usize::from(kind)], t.text(start, end), 0.8)
+        };
+        stretches(&path).into_iter().map(found).collect()
     }
 }
 
@@ -470,15 +551,17 @@ impl Persist for TaggerModel {
         w.meta("kinds", &self.kinds)?;
         w.meta("scale", &self.scale)?;
         w.column("keys", &self.keys)?;
-        w.column("cells", &self.cells)
+        w.column("cells", &self.cells)?;
+        w.column("names", &self.names)?;
+        w.column("names.kinds", &self.name_kinds)
     }
 
     fn read(a: &Artifact) -> Result<Self> {
         let kinds: Vec<String> = a.meta_field("kinds")?;
-        if kinds.is_empty() || kinds.len() > 120 {
-            return Err(Error::corrupt("an entity tagger has 1 to 120 kinds"));
+        if kinds.is_empty() || kinds.len() > 60 {
+            return Err(Error::corrupt("an entity tagger has 1 to 60 kinds"));
         }
-        let n = 2 * kinds.len() + 1;
+        let n = PER_KIND * kinds.len() + 1;
         let keys = a.column::<u64>("keys")?;
         let cells = keys
             .len()
@@ -492,6 +575,8 @@ impl Persist for TaggerModel {
         if !(scale > 0.0 && scale.is_finite()) {
             return Err(Error::corrupt("the scale of an entity tagger is not a positive number"));
         }
-        Ok(Self { params, kinds, keys, cells, scale })
+        let names = a.column::<u64>("names")?;
+        let name_kinds = a.column_of_len("names.kinds", names.len())?;
+        Ok(Self { params, kinds, keys, cells, scale, names, name_kinds })
     }
 }

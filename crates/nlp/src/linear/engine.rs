@@ -19,6 +19,15 @@ pub(crate) struct Training {
     pub max_bytes: usize,
 }
 
+/// Margins of a training text while it was held out; NaN where it never was.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    /// By how much its own class beat the others.
+    pub lead: f32,
+    /// The largest of all classes.
+    pub best: f32,
+}
+
 /// Value of the constant feature.
 pub(crate) const BIAS: f32 = 0.5;
 const TOLERANCE: f32 = 0.1;
@@ -46,15 +55,15 @@ fn columns(classes: usize) -> usize {
 }
 
 impl Engine {
-    /// Trains on `texts` whose class is `labels[i]`, or no class for [`NONE`]. Also gives the
-    /// held-out margin by which each text's own class beat the others (NaN where not held out).
+    /// Trains on `texts` whose class is `labels[i]`, or no class for [`NONE`]. Also gives what each
+    /// text got while it was held out.
     pub fn fit(
         texts: &[&str],
         labels: &[u32],
         classes: usize,
         t: &Training,
         run: &Run,
-    ) -> Result<(Self, Vec<f32>)> {
+    ) -> Result<(Self, Vec<Held>)> {
         // Room for about ten weights a feature, or as many as there are columns.
         let with_weights = FEATURE_BYTES + 2.0 * columns(classes).min(10) as f32;
         let max_features = (t.max_bytes as f32 / with_weights) as usize;
@@ -96,20 +105,21 @@ impl Engine {
         let (fold_of, folds) = folds(labels, classes, t.folds);
         let mut held = Vec::new();
         let mut held_labels = Vec::new();
-        let mut own = vec![f32::NAN; texts.len()];
+        let mut of_texts = vec![Held { lead: f32::NAN, best: f32::NAN }; texts.len()];
         for fold in 0..folds {
             let active: Vec<u32> =
                 (0..texts.len() as u32).filter(|&i| fold_of[i as usize] != fold).collect();
             let blocks = solve(&Problem { active: &active, ..problem.clone() }, run)?;
             for i in (0..texts.len()).filter(|&i| fold_of[i] == fold) {
                 let margins = both(&block_margins(&blocks, &rows, i, columns(classes)), of_two);
+                of_texts[i].best = margins.iter().copied().fold(f32::MIN, f32::max);
                 if labels[i] == NONE {
                     continue;
                 }
                 let y = labels[i] as usize;
                 let other =
                     (0..margins.len()).filter(|&c| c != y).fold(f32::MIN, |a, c| a.max(margins[c]));
-                own[i] = margins[y] - other;
+                of_texts[i].lead = margins[y] - other;
                 held.push(margins);
                 held_labels.push(labels[i]);
             }
@@ -130,7 +140,7 @@ impl Engine {
         };
         let weights = Weights::quantise(&blocks, columns(classes), BIAS);
         let features = t.features.clone();
-        Ok((Self { features, vocabulary, weights, calibration, classes }, own))
+        Ok((Self { features, vocabulary, weights, calibration, classes }, of_texts))
     }
 
     /// Calls `with` on the margins of all classes.

@@ -7,6 +7,7 @@
 
 use super::engine::{BIAS, Engine, block_margins};
 use super::vocabulary::Scratch;
+use crate::classify::Remembered;
 use crate::kernels::descent::{Block, LANES, Problem, Rows, solve};
 use mercato_core::{Result, Run};
 
@@ -14,32 +15,34 @@ use mercato_core::{Result, Run};
 const PASSES: usize = 25;
 /// Parts of the examples that are held out in turn to set the bias of a new class.
 const FOLDS: usize = 3;
-/// Share of the other classes' held-out examples that a new class may take.
-const MAX_TAKEN: f32 = 0.003;
+/// Share of the other classes' remembered examples that a new class may take. Half of those are
+/// the hardest of their class, so of all messages it takes some twentieth of this.
+const MAX_TAKEN: f32 = 0.05;
+/// Weight of an example of a new class: a handful stands against hundreds.
+const FEW: f32 = 10.0;
 
 impl Engine {
-    /// The engine with the columns of `taught` classes trained on `texts`. Needs one column per
+    /// The engine with the columns of `taught` classes trained on the examples of `memory`. Needs one column per
     /// class, that is, not exactly two classes.
     pub fn learn(
         &self,
-        texts: &[&str],
-        labels: &[u32],
+        memory: &[Remembered],
         taught: &[u32],
         classes: usize,
         c: f32,
         run: &Run,
     ) -> Result<Self> {
-        let fresh = texts.iter().zip(labels).filter(|(_, y)| taught.contains(y)).map(|(t, _)| *t);
+        let fresh = memory.iter().filter(|m| taught.contains(&m.label)).map(|m| m.text.as_str());
         let (vocabulary, moved) = self.vocabulary.extended(fresh, &self.features);
         let mut rows = Rows::new();
         let mut scratch = Scratch::default();
-        for text in texts {
-            vocabulary.vectorize(text, &self.features, &mut scratch);
+        for example in memory {
+            vocabulary.vectorize(&example.text, &self.features, &mut scratch);
             rows.push(&scratch.ids, &scratch.values);
         }
-        let targets: Vec<u32> = labels
+        let targets: Vec<u32> = memory
             .iter()
-            .map(|y| taught.iter().position(|t| t == y).map_or(u32::MAX, |i| i as u32))
+            .map(|m| taught.iter().position(|t| *t == m.label).map_or(u32::MAX, |i| i as u32))
             .collect();
         let features = vocabulary.len();
         let mut near: Vec<Block<LANES>> =
@@ -61,7 +64,7 @@ impl Engine {
             classes: taught.len(),
             features,
             c,
-            positive: 1.0,
+            positive: if taught.iter().any(|&t| t as usize >= self.classes) { FEW } else { 1.0 },
             bias: BIAS,
             passes: PASSES,
             tolerance: 0.01,
@@ -69,7 +72,7 @@ impl Engine {
             near: &near,
         };
         let blocks = solve(&problem, run)?;
-        let shifts = self.shifts(texts, labels, taught, &problem, run)?;
+        let shifts = self.shifts(memory, taught, &problem, run)?;
         let solved: Vec<(usize, Vec<f32>, f32)> = taught
             .iter()
             .enumerate()
@@ -91,8 +94,7 @@ impl Engine {
     /// How much the bias of each taught class is raised; 0 for classes that were there before.
     fn shifts(
         &self,
-        texts: &[&str],
-        labels: &[u32],
+        memory: &[Remembered],
         taught: &[u32],
         problem: &Problem<'_>,
         run: &Run,
@@ -100,22 +102,24 @@ impl Engine {
         if taught.iter().all(|&t| (t as usize) < self.classes) {
             return Ok(vec![0.0; taught.len()]);
         }
-        let best: Vec<f32> = texts
-            .iter()
-            .map(|t| self.margins(t, |m| m.iter().copied().fold(f32::MIN, f32::max)))
-            .collect();
+        // Margins of examples that the old classes were trained on would flatter them.
+        let largest = |m: &mut [f32]| m.iter().copied().fold(f32::MIN, f32::max);
+        let best = |m: &Remembered| {
+            if m.best.is_finite() { m.best } else { self.margins(&m.text, largest) }
+        };
+        let best: Vec<f32> = memory.iter().map(best).collect();
         // By how much the best old class beats the new one on held-out examples.
         let mut own: Vec<Vec<f32>> = vec![Vec::new(); taught.len()];
         let mut others: Vec<Vec<f32>> = vec![Vec::new(); taught.len()];
         for fold in 0..FOLDS {
             let active: Vec<u32> =
-                (0..texts.len() as u32).filter(|&i| i as usize % FOLDS != fold).collect();
+                (0..memory.len() as u32).filter(|&i| i as usize % FOLDS != fold).collect();
             let part = Problem { active: &active, passes: PASSES / 2, ..problem.clone() };
             let blocks = solve(&part, run)?;
-            for i in (fold..texts.len()).step_by(FOLDS) {
+            for i in (fold..memory.len()).step_by(FOLDS) {
                 let margins = block_margins(&blocks, problem.rows, i, taught.len());
                 for (j, &class) in taught.iter().enumerate() {
-                    let gaps = if labels[i] == class { &mut own[j] } else { &mut others[j] };
+                    let gaps = if memory[i].label == class { &mut own[j] } else { &mut others[j] };
                     gaps.push(best[i] - margins[j]);
                 }
             }
