@@ -9,7 +9,7 @@ pub struct Counts {
 
 impl Counts {
     /// Adds what one line of a runner's output reports, if it is a summary line of libtest,
-    /// nextest, pytest or node's runner.
+    /// nextest, pytest, node's runner or Maven's.
     pub fn read(&mut self, line: &str) {
         let line = line.trim().trim_matches('=').trim();
         if line.starts_with("test result:") {
@@ -21,12 +21,26 @@ impl Counts {
         } else if ends_with_time(line) && starts_with_count(line) {
             self.passed += before(line, "passed");
             self.failed += before(line, "failed") + before(line, "error") + before(line, "errors");
+        } else if let Some(rest) = maven(line) {
+            let of = |word: &str| {
+                let part = rest.split(", ").find_map(|p| p.strip_prefix(word)?.strip_prefix(": "));
+                part.and_then(|n| n.trim().parse::<u64>().ok()).unwrap_or(0)
+            };
+            let failed = of("Failures") + of("Errors");
+            self.failed += failed;
+            self.passed += of("Tests run").saturating_sub(failed + of("Skipped"));
         } else if let Some(n) = line.strip_prefix("# pass ").or(line.strip_prefix("ℹ pass ")) {
             self.passed += n.trim().parse::<u64>().unwrap_or(0);
         } else if let Some(n) = line.strip_prefix("# fail ").or(line.strip_prefix("ℹ fail ")) {
             self.failed += n.trim().parse::<u64>().unwrap_or(0);
         }
     }
+}
+
+/// The last line of Maven's runner; those of single classes tell a time and a name.
+fn maven(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("[INFO] ").or(line.strip_prefix("[ERROR] "))?.trim();
+    (rest.starts_with("Tests run: ") && !rest.contains("Time elapsed")).then_some(rest)
 }
 
 const OUTCOMES: [&str; 7] =
@@ -79,6 +93,13 @@ mod tests {
         assert_eq!(count(&["===== 3 failed, 41 passed, 1 skipped in 2.51s ====="]), (41, 3));
         assert_eq!(count(&["41 passed, 2 errors in 62.10s (0:01:02)"]), (41, 2));
         assert_eq!(count(&["# pass 7", "# fail 2"]), (7, 2));
+        assert_eq!(
+            count(&[
+                "[INFO] Tests run: 7, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 1.3 s -- in mercato.MercatoTest",
+                "[ERROR] Tests run: 135, Failures: 1, Errors: 1, Skipped: 3"
+            ]),
+            (130, 2)
+        );
     }
 
     #[test]

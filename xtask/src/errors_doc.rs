@@ -71,7 +71,7 @@ fn python_class(code: &str) -> String {
 
 fn table(source: &str) -> Result<Vec<Row>, String> {
     let body = source
-        .split_once("\ncodes! {\n")
+        .split_once("\ncodes! { $\n")
         .and_then(|(_, rest)| rest.split_once("\n}"))
         .map(|(body, _)| body)
         .ok_or_else(|| format!("{SOURCE} has no table `codes! {{ ... }}`"))?;
@@ -100,7 +100,7 @@ fn table(source: &str) -> Result<Vec<Row>, String> {
 mod tests {
     use super::*;
 
-    const TABLE: &str = "x\ncodes! {\n    /// Not there,\n    /// or hidden.\n    Io = \"io\",\n    /// Yes.\n    DeadlineExceeded = \"deadline_exceeded\",\n}\n";
+    const TABLE: &str = "x\ncodes! { $\n    /// Not there,\n    /// or hidden.\n    Io = \"io\",\n    /// Yes.\n    DeadlineExceeded = \"deadline_exceeded\",\n}\n";
 
     #[test]
     fn each_code_becomes_a_row_with_its_description() {
@@ -114,6 +114,6 @@ mod tests {
     #[test]
     fn a_source_without_the_table_is_an_error() {
         assert!(render("fn main() {}").is_err());
-        assert!(render("\ncodes! {\n    strange\n}").is_err());
+        assert!(render("\ncodes! { $\n    strange\n}").is_err());
     }
 }

@@ -7,6 +7,7 @@
 mod bench;
 mod counts;
 mod errors_doc;
+mod mobile;
 mod node;
 mod paths;
 mod python;

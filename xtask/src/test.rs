@@ -2,7 +2,7 @@
 
 use crate::counts::Counts;
 use crate::sh::{Outcome, Sh, cargo};
-use crate::{node, paths, python, tidy};
+use crate::{mobile, node, paths, python, tidy};
 use std::time::{Duration, Instant};
 
 /// What became of a step.
@@ -50,6 +50,7 @@ const STEPS: &[Step] = &[
     Step { name: "deny", what: "licences, bans and sources of dependencies", run: deny },
     Step { name: "python", what: "the wheel, its tests and its type stubs", run: python::test },
     Step { name: "node", what: "the addon, its declarations and its tests", run: node::test },
+    Step { name: "mobile", what: "the Kotlin package on the JVM", run: mobile::test },
 ];
 
 /// Crates that cannot be tested or linted in one command with the others: an extension module

@@ -6,7 +6,16 @@ use std::fmt;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 macro_rules! codes {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $code:literal),+ $(,)?) => {
+    ($d:tt $($(#[doc = $doc:literal])+ $variant:ident = $code:literal),+ $(,)?) => {
+        /// Calls the macro named with the variants of [`ErrorCode`], for bindings whose errors are
+        /// an enumeration too.
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! error_codes {
+            ($d define:ident) => { $d define! { $($variant),+ } };
+        }
+
+
         /// What went wrong, as a stable name that programs may match on in every language.
         ///
         /// This enum is made from the only table of codes; `docs/errors.md` is generated from it.
@@ -33,7 +42,7 @@ macro_rules! codes {
     };
 }
 
-codes! {
+codes! { $
     /// A hyperparameter or option is outside its accepted range, or its name is unknown.
     InvalidParams = "invalid_params",
     /// The data handed in cannot be used: NaN where a number is needed, mismatched lengths, a missing column.

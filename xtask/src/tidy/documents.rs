@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_stale_errors_document_is_found() {
-        let source = "\ncodes! {\n    /// Why.\n    Io = \"io\",\n}\n";
+        let source = "\ncodes! { $\n    /// Why.\n    Io = \"io\",\n}\n";
         let current = errors_doc::render(source).unwrap();
         let t = |doc| Tree::of(&[(errors_doc::SOURCE, source), (errors_doc::DOCUMENT, doc)]);
         assert_eq!(errors_document_is_current(&t(&current)), []);
