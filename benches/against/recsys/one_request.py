@@ -1,9 +1,11 @@
-"""One request through Python, with a filter, alone and with 4 threads asking at once, beside implicit.
+"""One request through Python, with filter, rules and fallback, alone and with 4 threads asking at once, beside implicit.
 
     python benches/against/recsys/one_request.py     (the release wheel and implicit importable)
 
 gowalla, 64 factors, top 10, seen items removed. The filter is {"category": one of 20, "price": {"lt": 450}} over all
-40,981 items, another category in every request. implicit has no filters: it is asked without one. "saturated": 4 threads ask in
+40,981 items, another category in every request. The rules exclude a brand, boost one, cap brands at 2 and pin an item. The chain is
+the model under filter and rules, then similar items, what is popular in the category, what is popular, and a list, with a deadline of 5 ms; "fallback" asks it for
+users whom the model does not know. implicit has none of these: it is asked without them. "saturated": 4 threads ask in
 a closed loop and keep both cores busy, so that a thread may wait for its turn; "paced": each of 4 threads pauses for 1 ms
 between requests, as callers of a service with room to spare do. Writes benches/record/recsys/one_request.json.
 """
@@ -61,6 +63,7 @@ def main():
         "item_id": np.arange(n_items),
         "category": [f"c{c}" for c in rng.integers(0, 20, n_items)],
         "price": rng.integers(0, 1000, n_items).astype(float),
+        "brand": [f"b{b}" for b in rng.integers(0, 300, n_items)],
     })
     model = model.with_attributes(mercato.ItemAttributes.from_table(table))
     peer = implicit.cpu.als.AlternatingLeastSquares(factors=64, num_threads=1)
@@ -68,9 +71,32 @@ def main():
     peer.item_factors = np.asarray(model.item_factors)
 
     filters = [{"category": f"c{c}", "price": {"lt": 450}} for c in range(20)]
+    rules = mercato.recsys.Rules([
+        {"exclude": {"where": {"brand": "b7"}}},
+        {"boost": {"where": {"brand": "b1"}, "factor": 1.3}},
+        {"cap": {"attribute": "brand", "at_most": 2}},
+        {"pin": {"item": 17, "position": 3}},
+    ])
+    chain = mercato.recsys.Chain(
+        [
+            {"model": model},
+            {"similar": model},
+            {"popular_in": model, "attribute": "category"},
+            {"popular": model},
+            {"list": list(range(20))},
+        ],
+        deadline=0.005,
+        rules=rules,
+    )
+    passed = lambda answer, step: answer if answer.step == step else sys.exit(f"{answer} {answer.passed}")
     requests = {
         "mercato": lambda i, u: model.recommend(u, n=10),
         "mercato, filter": lambda i, u: model.recommend(u, n=10, where=filters[i % 20]),
+        "mercato, filter + rules": lambda i, u: model.recommend(u, n=10, where=filters[i % 20], rules=rules),
+        "mercato, chain with filter + rules": lambda i, u: chain.recommend(u, n=10, where=filters[i % 20]),
+        "mercato, fallback with filter + rules": lambda i, u: passed(
+            chain.recommend(-1 - u, n=10, where=filters[i % 20]), "popular"
+        ),
         "implicit": lambda i, u: peer.recommend(u, train[u], N=10),
     }
     users = [int(u) for u in rng.integers(0, n_users, REQUESTS)]

@@ -302,6 +302,11 @@ pub fn scored(py: Python<'_>, list: &[mercato::Scored]) -> Vec<Scored> {
     list.iter().map(one).collect()
 }
 
+/// A ranked list with borrowed ids to Python.
+pub fn ranked<'a>(py: Python<'_>, list: impl Iterator<Item = (IdRef<'a>, f32)>) -> Vec<Scored> {
+    list.map(|(id, score)| Scored { id: id_to_py(py, id), score }).collect()
+}
+
 /// Ids of a sequence, owned: for short lists such as a history or a set of candidates.
 pub fn id_list(values: &Bound<'_, PyAny>) -> Result<Vec<Id>> {
     values.try_iter()?.map(|v| Ok(id(&v?)?.to_id())).collect()

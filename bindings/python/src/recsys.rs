@@ -1,13 +1,15 @@
 //! `mercato.recsys`: recommendation.
 
 mod explain;
+mod judge;
+mod steer;
 
 use crate::convert::{self, Columns, Count, Scored};
 use crate::data::{PyInteractions, PyItemAttributes};
 use crate::error::Result;
 use crate::model::{estimator, model};
 use crate::{params, run};
-use mercato::recsys::{History, Method, Model, Query, Recommender as _};
+use mercato::recsys::{History, Method, Model, Query, Ranking, Recommender as _};
 use mercato::{Vectors, table};
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
@@ -42,8 +44,10 @@ impl Recommender {
     /// items: only these items.
     /// history: item ids, (id, weight) pairs or {id: weight}, oldest first, instead of the user's
     /// own; the user may then be unknown.
-    #[pyo3(signature = (user, n = Count(10), exclude_seen = true, r#where = None, items = None, history = None),
-           text_signature = "($self, user, n=10, exclude_seen=True, where=None, items=None, history=None)")]
+    /// rules: a list of dicts, or `Rules`.
+    #[pyo3(signature = (user, n = Count(10), exclude_seen = true, r#where = None, items = None, history = None, rules = None),
+           text_signature = "($self, user, n=10, exclude_seen=True, where=None, items=None, history=None, rules=None)")]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn recommend(
         &self,
         user: &Bound<'_, PyAny>,
@@ -52,16 +56,19 @@ impl Recommender {
         r#where: Option<&Bound<'_, PyAny>>,
         items: Option<&Bound<'_, PyAny>>,
         history: Option<&Bound<'_, PyAny>>,
+        rules: Option<&Bound<'_, PyAny>>,
     ) -> Result<Vec<Scored>> {
-        let query = query(exclude_seen, r#where, items, history)?;
+        let rules = steer::rules(rules)?;
+        let query = Query { rules, ..query(exclude_seen, r#where, items, history)? };
         let user_ = convert::id(user)?;
-        let list = run::short(user.py(), || self.0.recommend(user_, n.0, &query))?;
-        Ok(convert::scored(user.py(), &list))
+        let mut list = Ranking::default();
+        run::short(user.py(), || self.0.recommend_into(user_, n.0, &query, &mut list))?;
+        Ok(convert::ranked(user.py(), list.iter()))
     }
 
     #[doc = docs!(recsys::Recommender::recommend_batch)]
-    #[pyo3(signature = (users = None, n = Count(10), exclude_seen = true, r#where = None, items = None, **run),
-           text_signature = "($self, users=None, n=10, exclude_seen=True, where=None, items=None, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
+    #[pyo3(signature = (users = None, n = Count(10), exclude_seen = true, r#where = None, items = None, rules = None, **run),
+           text_signature = "($self, users=None, n=10, exclude_seen=True, where=None, items=None, rules=None, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn recommend_batch(
         &self,
@@ -71,9 +78,11 @@ impl Recommender {
         exclude_seen: bool,
         r#where: Option<&Bound<'_, PyAny>>,
         items: Option<&Bound<'_, PyAny>>,
+        rules: Option<&Bound<'_, PyAny>>,
         run: Option<&Bound<'_, PyDict>>,
     ) -> Result<Recommendations> {
-        let query = query(exclude_seen, r#where, items, None)?;
+        let rules = steer::rules(rules)?;
+        let query = Query { rules, ..query(exclude_seen, r#where, items, None)? };
         let users = users.map(|u| Columns::default().with("users", u)).transpose()?;
         let ids = users.as_ref().map(|u| table::ids(u, "users")).transpose()?;
         let work = |run: &mercato::Run| self.0.recommend_batch(ids.as_ref(), n.0, &query, run);
@@ -81,16 +90,18 @@ impl Recommender {
     }
 
     #[doc = docs!(recsys::Recommender::similar_items)]
-    #[pyo3(signature = (item, n = Count(10), r#where = None, items = None),
-           text_signature = "($self, item, n=10, where=None, items=None)")]
+    #[pyo3(signature = (item, n = Count(10), r#where = None, items = None, rules = None),
+           text_signature = "($self, item, n=10, where=None, items=None, rules=None)")]
     fn similar_items(
         &self,
         item: &Bound<'_, PyAny>,
         n: Count,
         r#where: Option<&Bound<'_, PyAny>>,
         items: Option<&Bound<'_, PyAny>>,
+        rules: Option<&Bound<'_, PyAny>>,
     ) -> Result<Vec<Scored>> {
-        let query = query(true, r#where, items, None)?;
+        let rules = steer::rules(rules)?;
+        let query = Query { rules, ..query(true, r#where, items, None)? };
         let id = convert::id(item)?;
         let list = run::short(item.py(), || self.0.similar_items(id, n.0, &query))?;
         Ok(convert::scored(item.py(), &list))
@@ -311,32 +322,6 @@ impl AlsModel {
     }
 }
 
-#[doc = docs!(recsys::evaluate)]
-#[pyfunction]
-#[pyo3(signature = (model, test, k = vec![Count(10), Count(20)], exclude_seen = true, r#where = None, items = None, **run),
-       text_signature = "(model, test, k=(10, 20), exclude_seen=True, where=None, items=None, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
-#[allow(clippy::too_many_arguments, reason = "keyword arguments of one call")]
-fn evaluate<'py>(
-    py: Python<'py>,
-    model: &Recommender,
-    test: &PyInteractions,
-    k: Vec<Count>,
-    exclude_seen: bool,
-    r#where: Option<&Bound<'_, PyAny>>,
-    items: Option<&Bound<'_, PyAny>>,
-    run: Option<&Bound<'_, PyDict>>,
-) -> Result<Bound<'py, PyAny>> {
-    let query = query(exclude_seen, r#where, items, None)?;
-    let ks: Vec<usize> = k.into_iter().map(|k| k.0).collect();
-    let work =
-        |run: &mercato::Run| mercato::recsys::evaluate(&*model.0, &test.inner, &ks, &query, run);
-    let result = run::long(py, run, work)?;
-    let metrics = params::plain(py, &result.metrics)?;
-    metrics.set_item("users", result.users)?;
-    metrics.set_item("unknown_users", result.unknown_users)?;
-    Ok(metrics)
-}
-
 /// A bench hook: seconds of each of `repeats` rounds over `users`, asked from Rust in this process,
 /// to which calls from Python are compared.
 #[pyfunction]
@@ -364,6 +349,9 @@ pub fn register(m: &Bound<'_, PyModule>) -> Result<()> {
     m.add_class::<UserVector>()?;
     m.add_class::<explain::Contribution>()?;
     m.add_class::<explain::Explanation>()?;
+    m.add_class::<steer::Rules>()?;
+    m.add_class::<steer::Chain>()?;
+    m.add_class::<steer::Answer>()?;
     Als::add_to(m)?;
     AlsModel::add_to(m)?;
     AutoRecommender::add_to(m)?;
@@ -375,7 +363,8 @@ pub fn register(m: &Bound<'_, PyModule>) -> Result<()> {
     PopularityModel::add_to(m)?;
     Spectral::add_to(m)?;
     SpectralModel::add_to(m)?;
-    m.add_function(wrap_pyfunction!(evaluate, m)?)?;
+    m.add_function(wrap_pyfunction!(judge::evaluate, m)?)?;
+    m.add_function(wrap_pyfunction!(judge::compare, m)?)?;
     m.setattr("_bench_recommend", wrap_pyfunction!(_bench_recommend, m)?)?;
     Ok(())
 }

@@ -19,9 +19,10 @@ APP = Path(__file__).resolve().parents[3] / "examples/python/fastapi"
 
 
 @pytest.fixture(scope="module")
-def service(model, tmp_path_factory):
+def service(model, shop, tmp_path_factory):
     path = tmp_path_factory.mktemp("service") / "shop.mercato"
     model.save(path)
+    Popularity().fit(shop).save(path.with_name("popular.mercato"))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -36,7 +37,8 @@ def service(model, tmp_path_factory):
         "warning",
     ]
     # The same mercato as here, from another folder.
-    here = {"MODEL": str(path), "PYTHONPATH": str(Path(mercato.__file__).resolve().parents[1])}
+    files = {"MODEL": str(path), "POPULAR": str(path.with_name("popular.mercato"))}
+    here = files | {"PYTHONPATH": str(Path(mercato.__file__).resolve().parents[1])}
     with subprocess.Popen(command, cwd=APP, env=os.environ | here) as server:
         with httpx.Client(
             base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False
@@ -90,6 +92,26 @@ def test_many_clients_at_once_get_their_own_answers(service, model, shop):
             assert items == [s.id for s in model.recommend(user)]
     metrics = client.get("/metrics").json()
     assert metrics["requests"] - before == 100 and metrics["mean_milliseconds"] < 100
+
+
+def test_a_page_is_answered_whatever_file_is_missing(service, model, shop, user):
+    client, path = service
+    page = lambda **params: client.get(f"/page/{user}", params=params).json()
+    whole = page(n=5)
+    assert (whole["step"], whole["passed"], whole["late"]) == ("personal", [], False)
+    assert [s["id"] for s in whole["items"]] == [s.id for s in model.recommend(user, n=5)]
+    stranger = client.get("/page/-9", params={"item": whole["items"][0]["id"]}).json()
+    assert stranger["step"] == "similar" and stranger["passed"] == [["personal", "unknown_user"]]
+    path.unlink()
+    fallback = page(n=5)
+    assert fallback["step"] == "popular" and len(fallback["items"]) == 5
+    assert fallback["passed"] == [["personal", "unavailable"], ["similar", "unavailable"]]
+    path.write_bytes(b"half a file")
+    popular = path.with_name("popular.mercato").rename(path.with_name("elsewhere"))
+    assert page(n=5)["step"] == "editors"
+    popular.rename(path.with_name("popular.mercato"))
+    model.save(path)
+    assert page(n=5) == whole
 
 
 def test_a_new_file_is_taken_and_a_broken_one_is_not(service, model, shop, user):

@@ -42,7 +42,9 @@ pub use auto::AutoRecommender;
 pub use blend::{Blend, BlendModel};
 pub use catalog::Catalog;
 pub use chain::{Answer, Chain, ChainBuilder, Reason, Request, Source};
-pub use evaluate::{Evaluation, evaluate};
+pub use evaluate::{
+    Comparison, Evaluation, Interval, Segment, UserMetrics, compare, evaluate, evaluate_users,
+};
 pub use explain::{Contribution, Explanation, ExplanationKind, Reasons};
 pub use item_knn::{ItemKnn, ItemKnnModel};
 pub use method::{AnyModel, Method};

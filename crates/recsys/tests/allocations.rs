@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)]
 use mercato_core::{Attribute, Interactions, ItemAttributes, Rng, Run};
 use mercato_recsys::{
-    Als, Answer, Chain, ItemKnn, Model, Popularity, Query, Ranking, Recommender, Request, Rules,
-    Spectral,
+    Als, Answer, Chain, History, ItemKnn, Model, Popularity, Query, Ranking, Recommender, Request,
+    Rules, Spectral,
 };
 use serde_json::json;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -84,6 +84,7 @@ fn queries() -> Vec<(&'static str, Query)> {
     .unwrap();
     vec![
         ("plain", Query::default()),
+        ("history", Query::default().history(History::of((0..30).map(|i| format!("i{}", i * 3))))),
         ("filter", filtered()),
         ("filter and list", filtered().items((0..300).map(|i| format!("i{i}")))),
         ("filter and rules", filtered().rules(rules)),
@@ -162,7 +163,7 @@ fn a_chain_allocates_nothing_whichever_step_answers() {
         .build()
         .unwrap();
     let mut answer = Answer::default();
-    for (what, query) in queries() {
+    for (what, query) in queries().into_iter().filter(|(_, q)| q.history.is_none()) {
         let requests = [
             ("u5", "personal", Request::from(query.clone())),
             ("nobody", "alike", Request::from(query.clone()).item("i1")),

@@ -1,9 +1,11 @@
 """A recommendation service: the model lives in the process, one file is all that is deployed.
 
-    MODEL=shop.mercato uvicorn app:app
+    MODEL=shop.mercato POPULAR=popular.mercato uvicorn app:app
 
-Replace the file by renaming a new one over it and the next request is answered by the new model; when
-the new file is damaged or gone, the last good model goes on answering and /health says so.
+Replace a file by renaming a new one over it and the next request is answered by the new model. /recommend
+speaks to the model alone: when the new file is damaged or gone, the last good model goes on and /health says
+so. /page never fails: it asks a chain of fallbacks, opened from the files that are there, and tells which
+step answered and why the earlier ones did not. Delete the model's file and watch it.
 """
 
 import json
@@ -41,8 +43,45 @@ class Served:
             self.error = str(error)
 
 
+class Page:
+    """A chain over the files as they are now: each request may see other ones."""
+
+    def __init__(self, model: Path, popular: Path, listed: list[str]):
+        self.files, self.listed, self.stamps = (model, popular), listed, None
+        self.refresh()
+
+    def refresh(self) -> None:
+        stamps = [(s.st_mtime_ns, s.st_ino) if (s := stat_of(f)) else None for f in self.files]
+        if stamps != self.stamps:
+            model, popular = self.files
+            steps = [
+                {"model": model, "name": "personal"},
+                {"similar": model, "name": "similar"},
+                {"popular": popular},
+                {"list": self.listed, "name": "editors"},
+            ]
+            # Files that are missing or damaged are no errors: those steps are passed over.
+            self.chain = mercato.recsys.Chain(steps, deadline=0.02, rules=RULES)
+            self.stamps = stamps
+
+
+def stat_of(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+# What the shop wants, whatever the model says.
+RULES = json.loads(os.environ.get("RULES", "[]"))
+
 app = FastAPI(title="shop recommendations")
 served = Served(Path(os.environ["MODEL"]))
+page = Page(
+    served.path,
+    Path(os.environ.get("POPULAR", os.environ["MODEL"])),
+    os.environ.get("EDITORS", "85123A,22423").split(","),
+)
 
 
 @app.exception_handler(mercato.MercatoError)
@@ -81,6 +120,16 @@ def recommend_to_visitor(history: list[str], n: int = 10) -> list[dict[str, Any]
 @app.get("/similar/{item}")
 def similar(item: str, n: int = 10) -> list[dict[str, Any]]:
     return answer(lambda model: model.similar_items(item, n=n))
+
+
+@app.get("/page/{user}")
+def page_of(
+    user: int, n: int = 10, item: str | None = None, where: str | None = None
+) -> dict[str, Any]:
+    page.refresh()
+    answer = page.chain.recommend(user, n=n, item=item, where=filter_of(where))
+    items = [{"id": s.id, "score": s.score} for s in answer]
+    return {"items": items, "step": answer.step, "passed": answer.passed, "late": answer.late}
 
 
 @app.get("/health")

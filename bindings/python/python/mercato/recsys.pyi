@@ -1,6 +1,6 @@
 """Types of the module; the documentation is in its own docstrings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, final
 
 import numpy as np
@@ -16,6 +16,9 @@ __all__ = [
     "UserVector",
     "Contribution",
     "Explanation",
+    "Rules",
+    "Chain",
+    "Answer",
     "Als",
     "AlsModel",
     "AutoRecommender",
@@ -28,6 +31,8 @@ __all__ = [
     "Spectral",
     "SpectralModel",
     "evaluate",
+    "compare",
+    "plot_comparison",
 ]
 
 @disjoint_base
@@ -40,7 +45,19 @@ class Recommender:
         where: Where | None = None,
         items: Sequence[Id] | None = None,
         history: History | None = None,
+        rules: Rules | Sequence[dict[str, Any]] | None = None,
     ) -> list[Scored]: ...
+    def trace(
+        self,
+        user: Id,
+        n: int = 10,
+        exclude_seen: bool = True,
+        where: Where | None = None,
+        items: Sequence[Id] | None = None,
+        history: History | None = None,
+        rules: Rules | Sequence[dict[str, Any]] | None = None,
+        now: int | None = None,
+    ) -> dict[str, Any]: ...
     def recommend_batch(
         self,
         users: Array | None = None,
@@ -48,6 +65,7 @@ class Recommender:
         exclude_seen: bool = True,
         where: Where | None = None,
         items: Sequence[Id] | None = None,
+        rules: Rules | Sequence[dict[str, Any]] | None = None,
         *,
         seed: int = 0,
         threads: int | None = None,
@@ -61,6 +79,7 @@ class Recommender:
         n: int = 10,
         where: Where | None = None,
         items: Sequence[Id] | None = None,
+        rules: Rules | Sequence[dict[str, Any]] | None = None,
     ) -> list[Scored]: ...
     def explain(self, user: Id, item: Id, history: History | None = None) -> Explanation: ...
     def fold_in(self, history: History) -> UserVector: ...
@@ -115,6 +134,55 @@ class Explanation:
     def rest(self) -> float: ...
     @property
     def share_of_users(self) -> float: ...
+
+@final
+class Rules:
+    def __new__(cls, rules: Sequence[dict[str, Any]]) -> Rules: ...
+    def to_list(self) -> list[dict[str, Any]]: ...
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __getnewargs__(self) -> tuple[Any, ...]: ...
+
+@final
+class Chain:
+    def __new__(
+        cls,
+        steps: Sequence[dict[str, Any]],
+        deadline: float | None = None,
+        at_least: int = 1,
+        rules: Rules | Sequence[dict[str, Any]] | None = None,
+        attributes: ItemAttributes | None = None,
+    ) -> Chain: ...
+    def recommend(
+        self,
+        user: Id | None = None,
+        n: int = 10,
+        exclude_seen: bool = True,
+        where: Where | None = None,
+        items: Sequence[Id] | None = None,
+        history: History | None = None,
+        rules: Rules | Sequence[dict[str, Any]] | None = None,
+        item: Id | None = None,
+        segment: str | None = None,
+    ) -> Answer: ...
+    @property
+    def steps(self) -> list[str]: ...
+    @property
+    def problems(self) -> list[tuple[str, str]]: ...
+
+@final
+class Answer:
+    @property
+    def items(self) -> list[Scored]: ...
+    @property
+    def step(self) -> str | None: ...
+    @property
+    def passed(self) -> list[tuple[str, str]]: ...
+    @property
+    def late(self) -> bool: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Scored]: ...
 
 @final
 class Als:
@@ -480,10 +548,34 @@ def evaluate(
     exclude_seen: bool = True,
     where: Where | None = None,
     items: Sequence[Id] | None = None,
+    rules: Rules | Sequence[dict[str, Any]] | None = None,
+    intervals: float | None = None,
+    segments: Literal["activity"] | Mapping[Id, str] | None = None,
     *,
     seed: int = 0,
     threads: int | None = None,
     progress: OnProgress = False,
     deadline: float | None = None,
     cancel: CancelToken | None = None,
-) -> dict[str, float]: ...
+) -> dict[str, Any]: ...
+def compare(
+    a: Recommender,
+    b: Recommender,
+    test: Interactions,
+    metric: str = "ndcg@10",
+    exclude_seen: bool = True,
+    where: Where | None = None,
+    items: Sequence[Id] | None = None,
+    *,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: OnProgress = False,
+    deadline: float | None = None,
+    cancel: CancelToken | None = None,
+) -> dict[str, Any]: ...
+def plot_comparison(
+    results: Mapping[str, Mapping[str, Any]],
+    x: str = "coverage@20",
+    y: str = "ndcg@20",
+    ax: Any = None,
+) -> Any: ...

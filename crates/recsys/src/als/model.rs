@@ -12,6 +12,7 @@ use mercato_core::{
 };
 use mercato_index::Scan;
 use mercato_index::kernels::{Isa, dot};
+use std::cell::RefCell;
 
 /// A fitted [`Als`] model: a vector per user and item. Immutable; share it between threads.
 ///
@@ -80,38 +81,42 @@ impl AlsModel {
     fn solve(&self, events: &[(u32, f32)], out: &mut Vec<f32>) -> Result<()> {
         let f = self.params.factors;
         let n = kernels::lanes(f);
-        let mut merged: Vec<(u32, f32)> = events.to_vec();
-        merged.sort_by_key(|e| e.0);
-        merged.dedup_by(|next, kept| {
-            let same = next.0 == kept.0;
-            if same {
-                kept.1 += next.1;
+        FOLDING.with_borrow_mut(|Folding { merged, rows, weight, a, x }| {
+            merged.clear();
+            // An opened file may be damaged: items beyond the last one are dropped.
+            merged.extend(events.iter().filter(|e| (e.0 as usize) < self.items.len()));
+            merged.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+            merged.dedup_by(|next, kept| {
+                let same = next.0 == kept.0;
+                if same {
+                    kept.1 += next.1;
+                }
+                same
+            });
+            rows.clear();
+            rows.resize(n * merged.len(), Lane::ZERO);
+            let targets = kernels::flat_mut(rows).chunks_exact_mut(n * LANE);
+            for (row, &(item, _)) in targets.zip(merged.iter()) {
+                row[..f].copy_from_slice(self.items.row(item as usize));
             }
-            same
-        });
-        // An opened file may be damaged: items beyond the last one are dropped.
-        merged.retain(|e| (e.0 as usize) < self.items.len());
-        let mut rows = vec![Lane::ZERO; n * merged.len()];
-        for (row, &(item, _)) in
-            kernels::flat_mut(&mut rows).chunks_exact_mut(n * LANE).zip(&merged)
-        {
-            row[..f].copy_from_slice(self.items.row(item as usize));
-        }
-        let weight: Vec<f32> = merged.iter().map(|e| e.1).collect();
-        let events = Events {
-            index: &[],
-            weight: &weight,
-            alpha: self.params.alpha,
-            unobserved: self.params.unobserved_weight,
-        };
-        let mut a = vec![Lane::ZERO; self.gram.len()];
-        let mut x = vec![Lane::ZERO; n];
-        if !kernels::cholesky(Level::detect(), &self.gram, &rows, n, events, &mut a, &mut x) {
-            return Err(not_positive_definite());
-        }
-        out.clear();
-        out.extend_from_slice(&kernels::flat(&x)[..f]);
-        Ok(())
+            weight.clear();
+            weight.extend(merged.iter().map(|e| e.1));
+            let events = Events {
+                index: &[],
+                weight,
+                alpha: self.params.alpha,
+                unobserved: self.params.unobserved_weight,
+            };
+            a.resize(self.gram.len(), Lane::ZERO);
+            x.clear();
+            x.resize(n, Lane::ZERO);
+            if !kernels::cholesky(Level::detect(), &self.gram, rows, n, events, a, x) {
+                return Err(not_positive_definite());
+            }
+            out.clear();
+            out.extend_from_slice(&kernels::flat(x)[..f]);
+            Ok(())
+        })
     }
 
     /// The vector of a taste: learned, or folded in into `folded`.
@@ -131,6 +136,20 @@ impl AlsModel {
             }
         }
     }
+}
+
+thread_local! {
+    static FOLDING: RefCell<Folding> = RefCell::default();
+}
+
+/// Working memory of a fold-in, used again by every one of a thread.
+#[derive(Default)]
+struct Folding {
+    merged: Vec<(u32, f32)>,
+    rows: Vec<Lane>,
+    weight: Vec<f32>,
+    a: Vec<Lane>,
+    x: Vec<Lane>,
 }
 
 /// Drops the padding of rows.

@@ -124,6 +124,6 @@ impl Judged {
         select(&sums, goal.k, Candidates::default(), &mut top, &mut out);
         let mut list: Vec<u32> = out.iter().map(|&(at, _)| self.items[at as usize]).collect();
         list.resize(goal.k, NO_ITEM);
-        metrics(&list, &self.truth, goal.k, &[])[goal.metric]
+        metrics(&list, &self.truth, goal.k, None)[goal.metric]
     }
 }

@@ -4,7 +4,8 @@ use super::blending::{self, Blended};
 use super::space::{Family, Step, families};
 use super::{AutoRecommender, SearchReport, Trial, Validation};
 use crate::blend::Part;
-use crate::{AnyModel, Blend, BlendModel, ItemKnn, Method, Query, evaluate};
+use crate::evaluate::evaluate_accuracy;
+use crate::{AnyModel, Blend, BlendModel, ItemKnn, Method, Query};
 use mercato_core::{Error, ErrorCode, Interactions, Result, Run};
 use std::time::{Duration, Instant};
 
@@ -300,7 +301,7 @@ impl Judge<'_> {
         let fit_seconds = began.elapsed().as_secs_f64();
         let goal = Goal::parse(&self.p.metric)?;
         let judged = fitted.and_then(|model| {
-            let found = evaluate(&*model, self.held, &[goal.k], &self.query, &run)?;
+            let found = evaluate_accuracy(&*model, self.held, &[goal.k], &self.query, &run)?;
             let score = found.metric(&self.p.metric).unwrap_or(0.0);
             self.users = found.users;
             let seconds = began.elapsed().as_secs_f64();

@@ -12,22 +12,36 @@
 //! | `mrr@k` | 1 / rank of the first hit |
 //! | `map@k` | mean over min(k, \|T\|) of the precision at each hit |
 //! | `novelty@k` | mean of -log2(share of users who have the item) over the items shown |
-//! | `coverage@k` | share of all items shown to anybody (not a mean over users) |
+//! | `popularity@k` | mean share of the users who have them over the items shown: the average recommendation popularity |
+//! | `long_tail@k` | share of the items shown that are not among the fifth of the catalogue that most users have |
+//! | `coverage@k` | share of all items shown to anybody |
+//! | `gini@k` | inequality of how often items are shown, over all items: 0 all alike, near 1 a few only |
+//! | `diversity@k` | 1 minus the mean likeness of two items of a list, likeness being the cosine of the sets of users who have them |
 //!
-//! Values are means over users with test items. Test items that the ranking may not show, because
+//! The last three belong to all lists together, the others are means over users with test items.
+//! `diversity` is measured on at most 1,000 users, evenly spaced; its likeness comes from the training data
+//! and not from the model, so that models can be compared by it. Test items that the ranking may not show, because
 //! the user has them in the training data, are not counted as test items.
+
+mod beyond;
+mod compare;
+mod metrics;
+mod users;
+
+pub use compare::{Comparison, compare};
+pub(crate) use metrics::{PER_USER, metrics};
+pub use users::{Interval, Segment, UserMetrics, evaluate_users};
 
 use crate::model::{Model, rank_users};
 use crate::recommendations::NO_ITEM;
 use crate::{Catalog, Query};
+use beyond::Shown;
 use mercato_core::{Error, Interactions, Result, Run};
+use metrics::Items;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Names of the per-user metrics, in the order in which they are computed.
-pub(crate) const PER_USER: [&str; 7] =
-    ["recall", "precision", "hit", "ndcg", "mrr", "map", "novelty"];
 /// Users ranked at once: bounds the memory of an evaluation.
 const BLOCK: usize = 4096;
 
@@ -76,6 +90,41 @@ pub fn evaluate(
     query: &Query,
     run: &Run,
 ) -> Result<Evaluation> {
+    judge(model, test, ks, query, Scope::Everything, run, |_, _| {})
+}
+
+/// As [`evaluate`], without what belongs to all lists together except coverage: for searches that
+/// judge many models.
+pub(crate) fn evaluate_accuracy(
+    model: &dyn Model,
+    test: &Interactions,
+    ks: &[usize],
+    query: &Query,
+    run: &Run,
+) -> Result<Evaluation> {
+    judge(model, test, ks, query, Scope::Accuracy, run, |_, _| {})
+}
+
+/// How much to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Accuracy,
+    Everything,
+}
+
+/// The values of one user: for each cut-off those of [`PER_USER`].
+type OfUser = Vec<[f64; PER_USER.len()]>;
+
+/// Ranks in blocks, and hands every user's values to `each` in the order of the users.
+fn judge(
+    model: &dyn Model,
+    test: &Interactions,
+    ks: &[usize],
+    query: &Query,
+    scope: Scope,
+    run: &Run,
+    mut each: impl FnMut(u32, &OfUser),
+) -> Result<Evaluation> {
     let k_max = ks.iter().copied().max().unwrap_or(0);
     if ks.is_empty() || ks.contains(&0) {
         return Err(Error::invalid_params(format!(
@@ -92,32 +141,27 @@ pub fn evaluate(
             "no user has a test item that the model knows and has not seen in training",
         ));
     }
-    let information = information(catalog);
-    let mut shown = vec![usize::MAX; catalog.items().len()];
+    let about = Items::of(catalog);
+    let mut shown = Shown::new(catalog, ks, users.len(), scope);
     let mut sums = vec![[0.0f64; PER_USER.len()]; ks.len()];
     let task = run.stage("evaluate", users.len() as u64);
     for (block, truth) in users.chunks(BLOCK).zip(items.chunks(BLOCK)) {
         let quiet = run.clone().with_progress(|_| {});
         let ranked = rank_users(model, block.to_vec(), k_max, query, &quiet)?;
         let n = ranked.n();
-        let of_user = |row: usize| -> Vec<[f64; PER_USER.len()]> {
+        let of_user = |row: usize| -> OfUser {
             let list = &ranked.items()[row * n..(row + 1) * n];
-            ks.iter().map(|&k| metrics(list, &truth[row], k, &information)).collect()
+            ks.iter().map(|&k| metrics(list, &truth[row], k, Some(&about))).collect()
         };
-        let per_user: Vec<_> =
+        let per_user: Vec<OfUser> =
             run.install(|| (0..block.len()).into_par_iter().map(of_user).collect())?;
-        let per_user: Vec<Vec<[f64; PER_USER.len()]>> = per_user;
-        for user in &per_user {
-            for (sum, values) in sums.iter_mut().zip(user) {
+        for (&user, values) in block.iter().zip(&per_user) {
+            for (sum, values) in sums.iter_mut().zip(values) {
                 sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
             }
+            each(user, values);
         }
-        for list in ranked.items().chunks_exact(n.max(1)) {
-            for (rank, &item) in list.iter().enumerate().filter(|(_, i)| **i != NO_ITEM) {
-                let first = &mut shown[item as usize];
-                *first = (*first).min(rank);
-            }
-        }
+        ranked.items().chunks_exact(n.max(1)).for_each(|list| shown.add(list));
         task.tick(block.len() as u64)?;
     }
     let mut out = BTreeMap::new();
@@ -125,9 +169,8 @@ pub fn evaluate(
         for (name, value) in PER_USER.iter().zip(sum) {
             out.insert(format!("{name}@{k}"), value / users.len() as f64);
         }
-        let covered = shown.iter().filter(|&&rank| rank < *k).count();
-        out.insert(format!("coverage@{k}"), covered as f64 / shown.len() as f64);
     }
+    shown.finish(&mut out, run)?;
     Ok(Evaluation { metrics: out, users: users.len(), unknown_users })
 }
 
@@ -167,67 +210,4 @@ pub(crate) fn relevant(catalog: &Catalog, test: &Interactions, exclude_seen: boo
         }
     }
     out
-}
-
-/// Bits of surprise in being shown each item.
-fn information(catalog: &Catalog) -> Vec<f64> {
-    let users = catalog.users().len().max(1) as f64;
-    catalog.counts().iter().map(|&c| (users / f64::from(c.max(1))).log2()).collect()
-}
-
-pub(crate) fn metrics(
-    list: &[u32],
-    truth: &[u32],
-    k: usize,
-    information: &[f64],
-) -> [f64; PER_USER.len()] {
-    let gain = |rank: usize| 1.0 / (rank as f64 + 2.0).log2();
-    let (mut hits, mut dcg, mut first, mut precisions) = (0.0f64, 0.0, 0.0, 0.0);
-    let (mut novelty, mut count) = (0.0, 0.0);
-    for (rank, &item) in list.iter().take(k).enumerate() {
-        if item == NO_ITEM {
-            continue;
-        }
-        novelty += information.get(item as usize).unwrap_or(&0.0);
-        count += 1.0;
-        if truth.binary_search(&item).is_ok() {
-            hits += 1.0;
-            dcg += gain(rank);
-            precisions += hits / (rank as f64 + 1.0);
-            if first == 0.0 {
-                first = 1.0 / (rank as f64 + 1.0);
-            }
-        }
-    }
-    let possible = k.min(truth.len());
-    let ideal: f64 = (0..possible).map(gain).sum();
-    [
-        hits / truth.len() as f64,
-        hits / k as f64,
-        f64::from(u8::from(hits > 0.0)),
-        dcg / ideal,
-        first,
-        precisions / possible as f64,
-        if count > 0.0 { novelty / count } else { 0.0 },
-    ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn metrics_match_a_hand_count() {
-        // Test items 1, 4, 7; the ranking 4, 9, 7, 2 hits at ranks 1 and 3.
-        let bits = vec![1.0; 10];
-        let m = metrics(&[4, 9, 7, 2], &[1, 4, 7], 4, &bits);
-        let ideal = 1.0 + 1.0 / 3f64.log2() + 0.5;
-        let expected =
-            [2.0 / 3.0, 0.5, 1.0, (1.0 + 0.5) / ideal, 1.0, (1.0 + 2.0 / 3.0) / 3.0, 1.0];
-        for ((name, a), b) in PER_USER.iter().zip(m).zip(expected) {
-            assert!((a - b).abs() < 1e-12, "{name}: {a} {b}");
-        }
-        let none = metrics(&[NO_ITEM; 4], &[1], 4, &bits);
-        assert_eq!(none, [0.0; 7]);
-    }
 }
