@@ -7,7 +7,7 @@
 use mercato_core::Run;
 use mercato_forecast::replenish::policy::ss_discrete_exact;
 use mercato_forecast::replenish::{
-    Demand, LeadTime, PolicySearch, Simulation, StockNode, StockPolicy,
+    Demand, Finish, LeadTime, PolicyLearning, PolicySearch, Simulation, StockNode, StockPolicy,
 };
 use serde_json::json;
 
@@ -93,10 +93,28 @@ fn main() {
         )
         .expect("valid");
         let best = exact.cost.expect("exact");
+        let exact_of = |s: i64, upto: i64| {
+            mercato_forecast::replenish::policy::ss_cost(s, upto, 1.0, 9.0, 64.0, &demand, 0)
+                .expect("valid")
+        };
+        let seen = PolicySearch { finish: Finish::Simulated, ..PolicySearch::default() }
+            .ss(&node, &Run::seed(1))
+            .expect("valid");
+        let start = cpu();
+        let learned = PolicyLearning::default().ss(&node, &Run::seed(1)).expect("valid");
+        let learning = cpu() - start;
+        let row = |r: &mercato_forecast::replenish::SearchResult, seconds: Option<f64>| {
+            let cost = exact_of(r.reorder_point, r.order_up_to);
+            json!({
+                "found": [r.reorder_point, r.order_up_to, cost],
+                "gap_percent": 100.0 * (cost / best - 1.0), "cpu_seconds": seconds,
+            })
+        };
         search.push(json!({
             "mean": mean, "exact": [exact.reorder_point, exact.order_up_to, best],
             "found": [found.reorder_point, found.order_up_to, cost],
             "gap_percent": 100.0 * (cost / best - 1.0), "evaluations": found.evaluations, "cpu_seconds": seconds,
+            "search_by_simulation_alone": row(&seen, None), "learned": row(&learned, Some(learning)),
         }));
     }
     println!(

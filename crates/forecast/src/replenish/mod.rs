@@ -2,7 +2,8 @@
 //!
 //! * [`policy`] - the textbook policies: order quantities, reorder points, base stock, lot sizes,
 //!   multi-echelon safety stock.
-//! * [`Simulation`] - what a policy would cost, for networks of any shape; [`PolicySearch`] on top.
+//! * [`Simulation`] - what a policy would cost, for networks of any shape; [`PolicySearch`] and, as a
+//!   baseline, [`PolicyLearning`] on top.
 //! * [`Planner`] - forecasts, stock and suppliers in; purchase orders, alerts and reasons out.
 //! * [`AbcXyz`] - which items matter and how steadily they sell.
 //! * [`Demand`] - demand in one span of time as a distribution, shared by all of them.
@@ -24,6 +25,6 @@ pub use plan::{
     Supplier,
 };
 pub use simulate::{
-    LeadTime, NodeReport, PolicySearch, SearchResult, Simulation, SimulationReport, StockNode,
-    StockPolicy, Unmet,
+    Finish, LeadTime, NodeReport, PolicyLearning, PolicySearch, SearchResult, Simulation,
+    SimulationReport, StockNode, StockPolicy, Unmet,
 };

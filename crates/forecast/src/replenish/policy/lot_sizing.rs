@@ -1,8 +1,9 @@
 //! Lot sizes for demand that is known but varies from period to period.
 //!
-//! Wagner & Whitin's dynamic program (Management Science 1958; Snyder & Shen 3.7), exact, O(T^2)
-//! time with running sums and O(T) memory. Costs may change by period. Of equally cheap plans the
-//! one with the shorter first lot is given.
+//! Wagner & Whitin's dynamic program (Management Science 1958; Snyder & Shen 3.7), exact, with running
+//! sums: O(T) memory and O(T L) time, where L is the number of periods after which holding one period
+//! more costs more than the best plan so far (about the longest lot). Costs may change by period. Of
+//! equally cheap plans the one with the shorter first lot is given.
 
 use crate::replenish::check::non_negative;
 use mercato_core::{Error, Result};
@@ -21,11 +22,12 @@ pub struct LotSizes {
     pub next_order: Vec<usize>,
 }
 
-fn per_period(name: &str, values: &[f64], periods: usize) -> Result<Vec<f64>> {
+/// How far to step in `values` per period: 0 when one entry stands for all.
+fn stride(name: &str, values: &[f64], periods: usize) -> Result<usize> {
     values.iter().try_for_each(|&v| non_negative(name, v))?;
     match values.len() {
-        1 => Ok(vec![values[0]; periods]),
-        n if n == periods => Ok(values.to_vec()),
+        1 => Ok(0),
+        n if n == periods => Ok(1),
         n => Err(Error::invalid_params(format!(
             "{name} must have one entry or one per period ({periods}), got {n}"
         ))
@@ -60,29 +62,35 @@ pub fn wagner_whitin(
             .with("parameter", "demand"));
     }
     demand.iter().try_for_each(|&d| non_negative("demand", d))?;
-    let holding = per_period("holding_cost", holding_cost, periods)?;
-    let fixed = per_period("fixed_cost", fixed_cost, periods)?;
-    let purchase = per_period("purchase_cost", purchase_cost, periods)?;
+    let h = stride("holding_cost", holding_cost, periods)?;
+    let k = stride("fixed_cost", fixed_cost, periods)?;
+    let c = stride("purchase_cost", purchase_cost, periods)?;
 
+    // One entry more than periods while solving: nothing is left to pay after the last.
     let mut cost_to_go = vec![0.0; periods + 1];
     let mut next_order = vec![periods; periods];
     for t in (0..periods).rev() {
-        let (mut units, mut unit_periods, mut best) = (0.0, 0.0, f64::INFINITY);
-        for next in t + 1..=periods {
-            units += demand[next - 1];
-            unit_periods += (next - 1 - t) as f64 * demand[next - 1];
-            let order = if units > 0.0 { fixed[t] } else { 0.0 };
-            let own = order + purchase[t] * units + holding[t] * unit_periods;
-            let cost = own + cost_to_go[next];
+        let (holding, fixed) = (holding_cost[t * h], fixed_cost[t * k]);
+        let purchase = purchase_cost[t * c];
+        let (mut units, mut unit_periods, mut wait) = (0.0, 0.0, 0.0);
+        let (mut best, mut best_next) = (f64::INFINITY, periods);
+        for (i, (&d, &rest)) in demand[t..].iter().zip(&cost_to_go[t + 1..]).enumerate() {
+            units += d;
+            unit_periods += wait * d;
+            wait += 1.0;
+            let order = if units > 0.0 { fixed } else { 0.0 };
+            let own = order + purchase * units + holding * unit_periods;
+            let cost = own + rest;
             if cost < best {
                 best = cost;
-                next_order[t] = next;
+                best_next = t + 1 + i;
             }
             if own > best {
                 break; // later lots only cost more in this period
             }
         }
         cost_to_go[t] = best;
+        next_order[t] = best_next;
     }
     let mut order_quantities = vec![0.0; periods];
     let mut t = 0;

@@ -238,6 +238,42 @@ impl Network {
     }
 }
 
+/// A lone node whose orders come from outside: what a learning agent acts on.
+pub(super) struct Lone<'a> {
+    node: &'a Node,
+    state: State,
+    ring: Vec<f64>,
+}
+
+impl<'a> Lone<'a> {
+    /// The first node of `network`, with its initial stock.
+    pub(super) fn new(network: &'a Network) -> Self {
+        let node = &network.nodes[0];
+        let state = State { on_hand: node.initial, ..State::default() };
+        Self { node, state, ring: vec![0.0; network.ring_slots] }
+    }
+
+    /// Stock on hand and on order, less what is owed to customers.
+    pub(super) fn position(&self) -> f64 {
+        self.state.on_hand + self.state.on_order - self.state.backorders
+    }
+
+    /// One period in which `quantity` is ordered; what happened in it.
+    pub(super) fn step(&mut self, quantity: f64, rng: &mut Rng) -> Totals {
+        let mut t = Totals::default();
+        let s = &mut self.state;
+        if quantity > 0.0 {
+            t.orders = 1;
+            s.on_order += quantity;
+            self.node.ship(s, &mut self.ring, rng, quantity);
+        }
+        self.node.receive(s, &mut self.ring);
+        s.serve_backorders();
+        self.node.sell(s, &mut t, rng);
+        t
+    }
+}
+
 impl State {
     #[inline]
     fn serve_backorders(&mut self) {

@@ -14,10 +14,12 @@
 //! for any number of threads. Normal and other continuous demand is cut at 0.
 
 mod engine;
+mod learn;
 mod sample;
 mod search;
 
-pub use search::{PolicySearch, SearchResult};
+pub use learn::PolicyLearning;
+pub use search::{Finish, PolicySearch, SearchResult};
 
 use super::Demand;
 use super::check::{finite, non_negative};

@@ -176,6 +176,44 @@ fn search_by_simulation_finds_the_exact_ss_policy() {
 }
 
 #[test]
+fn the_search_finds_the_published_policies_of_zheng_and_federgruen() {
+    // Four of the twelve, at a tenth of the default effort; the record holds all of them.
+    for mean in [10.0, 20.0, 40.0, 63.0] {
+        let node = StockNode {
+            fixed_cost: 64.0,
+            ..shop(StockPolicy::BaseStock { level: 0.0 }, Demand::Poisson { mean })
+        };
+        let exact = ss_discrete_exact(1.0, 9.0, 64.0, &Demand::Poisson { mean }, 0).unwrap();
+        let search = PolicySearch { periods: 50_000, ..PolicySearch::default() };
+        let found = search.ss(&node, &Run::seed(1)).unwrap();
+        let at = (found.reorder_point as f64, found.order_up_to as f64);
+        assert_eq!(at, (exact.reorder_point, exact.order_up_to), "{mean}");
+        assert!((found.cost - exact.cost.unwrap()).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn an_agent_without_a_model_learns_a_good_policy() {
+    let node = StockNode {
+        fixed_cost: 5.0,
+        stockout_cost: 4.0,
+        ..shop(StockPolicy::BaseStock { level: 0.0 }, Demand::Poisson { mean: 6.0 })
+    };
+    for (lead, within) in [(0, 1.02), (2, 1.05)] {
+        let node = StockNode { lead_time: LeadTime::Fixed(lead), ..node.clone() };
+        let demand = Demand::Poisson { mean: 6.0 };
+        let exact = ss_discrete_exact(1.0, 4.0, 5.0, &demand, lead).unwrap().cost.unwrap();
+        let learning = PolicyLearning { periods: 400_000, ..PolicyLearning::default() };
+        let found = learning.ss(&node, &Run::seed(1)).unwrap();
+        assert!(found.cost < within * exact, "{lead} {found:?} {exact}");
+        assert_eq!(found, learning.ss(&node, &Run::seed(1).with_threads(3)).unwrap());
+    }
+    assert!(
+        PolicyLearning { rate: 0.3, ..PolicyLearning::default() }.ss(&node, &Run::seed(1)).is_err()
+    );
+}
+
+#[test]
 fn a_bad_node_is_named() {
     let bad = |node: StockNode| {
         let sim = Simulation {
