@@ -1,186 +1,173 @@
 //! Replays ordering on real daily sales: forecast quantiles against mean + k sigma; prints JSON.
 //!
-//!     python benches/against/replenish/export_daily.py ../shared/data/retail/online_retail/daily_sku.parquet DAILY.bin
+//!     python benches/against/replenish/export_daily.py online ../shared/data/retail/online_retail/daily_sku.parquet DAILY.bin
 //!     cargo run --release -p mercato-forecast --example replenish_replay -- DAILY.bin
 //!
-//! Every 7 trading days each SKU orders up to a level that must last until the order after next
-//! arrives (lead time 7, so 14 days). Both rules forecast the mean by exponential smoothing of
-//! daily sales. Mean + k sigma adds k standard deviations of the SKU's own daily sales times
-//! sqrt(14). The quantile rule takes the quantile of past 14-day sales against their forecasts, pooled
-//! over SKUs of similar rate, from the days before each order: either of the ratio to the forecast,
-//! or of the error in the SKU's own standard deviations. Unmet demand is lost. The smoothing weights
-//! and the form are chosen on days 42..84; days 84..163 are replayed once. k and the quantile
-//! level are each set so that the fill rate over all SKUs is the same, and costs are compared there.
+//! Every 7 days each item orders up to a level that must last until the order after next arrives (lead
+//! time 7, so 14 days); unmet demand is lost. Mean + k sigma: 14 times an exponentially smoothed mean
+//! plus k standard deviations, either of daily sales (last 56 days, or all) times sqrt(14), or of the
+//! item's own past 14-day forecast errors. Quantiles: `SpanQuantiles`, fitted anew at each order on the
+//! past alone. Everything else equal. Both sides choose their settings (smoothing weight and sigma; the
+//! ridge) on the validation days, by the sum of costs over the four fill rates; the test days are
+//! replayed once. k and the level are set so that the fill rate, weighed by value, is the same.
 
-#![allow(clippy::print_stdout, reason = "a command-line tool")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
-use mercato_forecast::replenish::Demand;
-use serde_json::json;
+use mercato_core::Run;
+use mercato_forecast::replenish::{SpanDemand, SpanQuantiles, SpanSeries};
+use serde_json::{Value, json};
 
 const LEAD: usize = 7;
 const REVIEW: usize = 7;
 const SPAN: usize = LEAD + REVIEW;
+const FILLS: [f64; 4] = [0.90, 0.95, 0.97, 0.98];
 
 struct Data {
     days: usize,
+    days_per_year: f64,
+    validation: (usize, usize),
     sales: Vec<Vec<f64>>,
     price: Vec<f64>,
+    /// Per item and covariate, `days + SPAN` values.
+    known: Vec<Vec<Vec<f64>>>,
 }
 
+/// Header: items, days, covariates, days per year, first and last day of validation.
 fn read(path: &str) -> Data {
     let bytes = std::fs::read(path).expect("a readable file");
-    let values: Vec<f64> =
-        bytes.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().expect("8 bytes"))).collect();
-    let (items, days) = (values[0] as usize, values[1] as usize);
-    let price = values[2..2 + items].to_vec();
-    let sales = (0..items).map(|i| values[2 + items + i * days..][..days].to_vec()).collect();
-    Data { days, sales, price }
+    let mut values =
+        bytes.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().expect("8 bytes")));
+    let mut take = |n: usize| -> Vec<f64> { values.by_ref().take(n).collect() };
+    let head = take(6);
+    let (items, days, covariates) = (head[0] as usize, head[1] as usize, head[2] as usize);
+    Data {
+        days,
+        days_per_year: head[3],
+        validation: (head[4] as usize, head[5] as usize),
+        price: take(items),
+        sales: (0..items).map(|_| take(days)).collect(),
+        known: (0..items).map(|_| (0..covariates).map(|_| take(days + SPAN)).collect()).collect(),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Sigma {
+    Last56,
+    AllDays,
+    ForecastErrors,
+}
+
+fn deviation(x: &[f64]) -> f64 {
+    let n = x.len() as f64;
+    let m = x.iter().sum::<f64>() / n;
+    (x.iter().map(|v| (v - m).powi(2)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt()
 }
 
 /// Smoothed mean before each day.
 fn smooth(sales: &[f64], weight: f64) -> Vec<f64> {
-    let start = sales[..28].iter().sum::<f64>() / 28.0;
-    let mut level = start;
-    let mut out = Vec::with_capacity(sales.len() + 1);
+    let mut level = sales[..28].iter().sum::<f64>() / 28.0;
+    let mut out = Vec::with_capacity(sales.len());
     for (t, x) in sales.iter().enumerate() {
         out.push(level);
         if t >= 28 {
             level += weight * (x - level);
         }
     }
-    out.push(level);
     out
 }
 
-/// SKUs of similar rate share a pool.
-fn pool_of(rate: f64) -> usize {
-    (((rate.max(0.01).ln() - 0.01f64.ln()) / 0.7) as usize).min(15)
+/// Mean and sigma of 14-day demand, per order and item.
+fn textbook(data: &Data, span: (usize, usize), weight: f64, sigma: Sigma) -> Vec<Vec<(f64, f64)>> {
+    let each: Vec<Vec<(f64, f64)>> = data
+        .sales
+        .iter()
+        .map(|sales| {
+            let mean = smooth(sales, weight);
+            let errors: Vec<f64> = (28..sales.len() - SPAN)
+                .map(|s| sales[s..s + SPAN].iter().sum::<f64>() - SPAN as f64 * mean[s])
+                .collect();
+            let root = (SPAN as f64).sqrt();
+            (span.0..span.1)
+                .step_by(REVIEW)
+                .map(|t| {
+                    let sd = match sigma {
+                        Sigma::Last56 => root * deviation(&sales[t.saturating_sub(56)..t]),
+                        Sigma::AllDays => root * deviation(&sales[..t]),
+                        Sigma::ForecastErrors => deviation(&errors[..t - SPAN - 27]),
+                    };
+                    (SPAN as f64 * mean[t], sd)
+                })
+                .collect()
+        })
+        .collect();
+    let orders = each[0].len();
+    (0..orders).map(|k| each.iter().map(|e| e[k]).collect()).collect()
 }
 
-/// What a pool holds.
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Form {
-    Ratio,
-    Error,
-}
-
-/// Variance of a SKU's daily sales over the last 56 days.
-fn variance(history: &[f64]) -> f64 {
-    let past = &history[history.len().saturating_sub(56)..];
-    let m = past.iter().sum::<f64>() / past.len() as f64;
-    past.iter().map(|x| (x - m).powi(2)).sum::<f64>() / (past.len() as f64 - 1.0)
-}
-
-/// Standard deviation of 14-day sales, at least that of a Poisson variable.
-fn spread(history: &[f64], mean: f64) -> f64 {
-    (variance(history).max(mean).max(0.01) * SPAN as f64).sqrt()
-}
-
-/// Per pool: past ratios of 14-day sales to their forecast, known before day `t`, sorted.
-fn pools(data: &Data, means: &[Vec<f64>], t: usize, form: Form) -> Vec<Vec<f64>> {
-    let mut pools: Vec<Vec<f64>> = vec![Vec::new(); 16];
-    for (sales, mean) in data.sales.iter().zip(means) {
-        let mut start = 28;
-        while start + SPAN <= t {
-            let sum: f64 = sales[start..start + SPAN].iter().sum();
-            let expected = (mean[start] * SPAN as f64).max(0.14);
-            pools[pool_of(mean[start])].push(match form {
-                Form::Ratio => sum / expected,
-                Form::Error => (sum - expected) / spread(&sales[..start], mean[start]),
-            });
-            start += 7;
-        }
-    }
-    for p in &mut pools {
-        p.sort_by(f64::total_cmp);
-    }
-    pools
-}
-
-#[derive(Clone, Copy)]
-enum Rule {
-    Sigma(f64),
-    Quantile(f64, Form),
-    /// The quantile of a negative binomial with the SKU's own mean and variance.
-    NegativeBinomial(f64),
+/// The quantile forecasts made at each order, from the days before it.
+fn learned(data: &Data, span: (usize, usize), ridge: f64) -> Vec<SpanDemand> {
+    let how = SpanQuantiles { span: SPAN, ridge, ..SpanQuantiles::default() };
+    (span.0..span.1)
+        .step_by(REVIEW)
+        .map(|t| {
+            let known: Vec<Vec<&[f64]>> =
+                data.known.iter().map(|k| k.iter().map(|c| &c[..t + SPAN]).collect()).collect();
+            let items: Vec<SpanSeries<'_>> = (0..data.sales.len())
+                .map(|i| SpanSeries {
+                    demand: &data.sales[i][..t],
+                    known: &known[i],
+                    unit_value: data.price[i],
+                })
+                .collect();
+            how.fit(&items, &Run::seed(0)).expect("enough data")
+        })
+        .collect()
 }
 
 #[derive(Default, Clone, Copy)]
 struct Outcome {
     demand: f64,
-    served: f64,
-    holding: f64,
     lost: f64,
+    holding: f64,
 }
 
-fn replay(
-    data: &Data,
-    means: &[Vec<f64>],
-    rule: Rule,
-    from: usize,
-    to: usize,
-    cached: &[Vec<Vec<f64>>],
-) -> Outcome {
+impl Outcome {
+    fn fill(&self) -> f64 {
+        1.0 - self.lost / self.demand
+    }
+}
+
+/// Replays the days with `level(order, item)`.
+fn replay(data: &Data, (from, to): (usize, usize), level: impl Fn(usize, usize) -> f64) -> Outcome {
     let mut sum = Outcome::default();
     for (i, sales) in data.sales.iter().enumerate() {
-        let mut stock = -1.0;
-        let mut coming: Vec<(usize, f64)> = Vec::new();
+        let mut stock = level(0, i).round().max(0.0); // stocked to its own level
+        let mut coming = 0.0; // the lead time is one review: at most one order is on its way
         for t in from..to {
-            coming.retain(|&(day, q)| {
-                if day == t {
-                    stock += q;
-                }
-                day > t
-            });
             if (t - from).is_multiple_of(REVIEW) {
-                let mean = means[i][t];
-                let variance = variance(&sales[..t]);
-                let span = SPAN as f64;
-                let level = match rule {
-                    Rule::Sigma(k) => mean * span + k * (variance * span).sqrt(),
-                    Rule::Quantile(p, form) => {
-                        let pool = &cached[(t - from) / REVIEW][pool_of(mean)];
-                        let expected = (mean * span).max(0.14);
-                        let at = ((p * pool.len() as f64) as usize).min(pool.len().max(1) - 1);
-                        match (pool.get(at), form) {
-                            (None, _) => expected,
-                            (Some(ratio), Form::Ratio) => ratio * expected,
-                            (Some(z), Form::Error) => expected + z * spread(&sales[..t], mean),
-                        }
-                    }
-                    Rule::NegativeBinomial(p) => {
-                        Demand::count((mean * span).max(1e-3), (variance * span).max(1e-3))
-                            .quantile(p)
-                    }
-                };
-                let level = level.round().max(0.0);
-                if stock < 0.0 {
-                    stock = level; // the same start for both: stocked to its own level
-                }
-                let position = stock + coming.iter().map(|c| c.1).sum::<f64>();
-                if level > position {
-                    coming.push((t + LEAD, level - position));
-                }
+                stock += coming;
+                coming = (level((t - from) / REVIEW, i).round() - stock).max(0.0);
             }
             let served = sales[t].min(stock);
             stock -= served;
-            let price = data.price[i];
-            sum.demand += sales[t] * price;
-            sum.served += served * price;
-            sum.lost += (sales[t] - served) * price;
-            sum.holding += stock * price;
+            sum.demand += sales[t] * data.price[i];
+            sum.lost += (sales[t] - served) * data.price[i];
+            sum.holding += stock * data.price[i];
         }
     }
     sum
 }
 
-/// The rule's parameter that gives this fill rate, and the outcome.
-fn at_fill(target: f64, low: f64, high: f64, run: impl Fn(f64) -> Outcome) -> (f64, Outcome) {
-    let (mut low, mut high) = (low, high);
-    for _ in 0..18 {
+/// The parameter that gives this fill rate, and the outcome.
+fn at_fill(
+    target: f64,
+    mut low: f64,
+    mut high: f64,
+    run: impl Fn(f64) -> Outcome,
+) -> (f64, Outcome) {
+    for _ in 0..22 {
         let mid = 0.5 * (low + high);
-        let o = run(mid);
-        if o.served / o.demand < target {
+        if run(mid).fill() < target {
             low = mid;
         } else {
             high = mid;
@@ -189,69 +176,80 @@ fn at_fill(target: f64, low: f64, high: f64, run: impl Fn(f64) -> Outcome) -> (f
     (high, run(high))
 }
 
+/// Holding, and shortage at the cost that makes `fill` worth aiming at (a unit short costs
+/// fill / (1 - fill) times a unit held for one review), and at 40 % of the price.
+fn costs(data: &Data, fill: f64, o: &Outcome) -> (f64, f64, f64) {
+    let day = 0.25 / data.days_per_year;
+    let implied = day * REVIEW as f64 * fill / (1.0 - fill);
+    (o.holding * day, o.lost * implied, o.lost * 0.4)
+}
+
+fn total(data: &Data, fill: f64, o: &Outcome) -> f64 {
+    let c = costs(data, fill, o);
+    c.0 + c.1
+}
+
 fn main() {
-    let path = std::env::args().nth(1).expect("the file from export_daily.py");
-    let data = read(&path);
-    let all =
-        |weight: f64| -> Vec<Vec<f64>> { data.sales.iter().map(|s| smooth(s, weight)).collect() };
-    let cache = |means: &[Vec<f64>], from: usize, to: usize, form: Form| -> Vec<Vec<Vec<f64>>> {
-        (from..to).step_by(REVIEW).map(|t| pools(&data, means, t, form)).collect()
+    let data = read(&std::env::args().nth(1).expect("the file from export_daily.py"));
+    let sigma_rule = |plans: &[Vec<(f64, f64)>], span, fill| {
+        at_fill(fill, -8.0, 20.0, |k| {
+            replay(&data, span, |order, i| plans[order][i].0 + k * plans[order][i].1)
+        })
     };
-    // Holding at 25 % a year over about 300 trading days; a lost sale costs 40 % of its price.
-    let cost = |o: &Outcome| (o.holding * 0.25 / 300.0, o.lost * 0.4);
-    let total = |o: &Outcome| cost(o).0 + cost(o).1;
-    let none: Vec<Vec<Vec<f64>>> = Vec::new();
-    let (mut sigma, mut quantile) = ((f64::INFINITY, 0.0), (f64::INFINITY, 0.0, Form::Ratio));
-    for weight in [0.02, 0.04, 0.08, 0.12] {
-        let means = all(weight);
-        let (_, o) =
-            at_fill(0.95, -2.0, 12.0, |k| replay(&data, &means, Rule::Sigma(k), 42, 84, &none));
-        if total(&o) < sigma.0 {
-            sigma = (total(&o), weight);
-        }
-        for form in [Form::Ratio, Form::Error] {
-            let cached = cache(&means, 42, 84, form);
-            let (_, o) = at_fill(0.95, 0.3, 0.9999, |p| {
-                replay(&data, &means, Rule::Quantile(p, form), 42, 84, &cached)
-            });
-            if total(&o) < quantile.0 {
-                quantile = (total(&o), weight, form);
+    let quantile_rule = |plans: &[SpanDemand], span, fill| {
+        // The level as a normal score.
+        at_fill(fill, -3.0, 5.0, |z| replay(&data, span, |order, i| plans[order].at_score(i, z)))
+    };
+    let sum = |costs: [f64; 4]| costs.iter().sum::<f64>();
+
+    let mut best = (f64::INFINITY, 0.0, Sigma::AllDays);
+    let mut tried: Vec<Value> = Vec::new();
+    for weight in [0.01, 0.02, 0.05, 0.08, 0.12, 0.2] {
+        for sigma in [Sigma::Last56, Sigma::AllDays, Sigma::ForecastErrors] {
+            let plans = textbook(&data, data.validation, weight, sigma);
+            let cost =
+                sum(FILLS.map(|f| total(&data, f, &sigma_rule(&plans, data.validation, f).1)));
+            tried.push(json!({"weight": weight, "sigma": format!("{sigma:?}"), "cost": cost}));
+            if cost < best.0 {
+                best = (cost, weight, sigma);
             }
         }
     }
+    let mut ridge = (f64::INFINITY, 0.0);
+    for r in [1e-4, 1e-3, 1e-2] {
+        let plans = learned(&data, data.validation, r);
+        let cost =
+            sum(FILLS.map(|f| total(&data, f, &quantile_rule(&plans, data.validation, f).1)));
+        eprintln!("ridge {r}: {cost:.0} on validation; mean + k sigma {:.0}", best.0);
+        tried.push(json!({"ridge": r, "cost": cost}));
+        if cost < ridge.0 {
+            ridge = (cost, r);
+        }
+    }
+
+    let test = (data.validation.1, data.days);
+    let (plain, ours) = (textbook(&data, test, best.1, best.2), learned(&data, test, ridge.1));
     let mut rows = Vec::new();
-    let (from, to) = (84, data.days);
-    let sigma_means = all(sigma.1);
-    let quantile_means = all(quantile.1);
-    let form = quantile.2;
-    let cached = cache(&quantile_means, from, to, form);
-    for fill in [0.90, 0.95, 0.97, 0.98] {
-        let (k, a) = at_fill(fill, -2.0, 12.0, |k| {
-            replay(&data, &sigma_means, Rule::Sigma(k), from, to, &none)
-        });
-        let (p, b) = at_fill(fill, 0.2, 0.99999, |p| {
-            replay(&data, &quantile_means, Rule::Quantile(p, form), from, to, &cached)
-        });
-        let (pn, c) = at_fill(fill, 0.2, 0.9999999, |p| {
-            replay(&data, &sigma_means, Rule::NegativeBinomial(p), from, to, &none)
-        });
+    for fill in FILLS {
+        let (k, a) = sigma_rule(&plain, test, fill);
+        let (z, b) = quantile_rule(&ours, test, fill);
         let show = |o: &Outcome| {
-            let (h, l) = cost(o);
-            json!({"fill_rate": o.served / o.demand, "holding": h, "shortage": l, "total": h + l})
+            let c = costs(&data, fill, o);
+            json!({"fill_rate": o.fill(), "holding": c.0, "shortage_implied": c.1, "shortage_40_percent": c.2})
         };
+        let lower = |x: f64, y: f64| 100.0 * (1.0 - y / x);
+        let (ca, cb) = (costs(&data, fill, &a), costs(&data, fill, &b));
         rows.push(json!({
-            "target_fill": fill, "k": k, "mean_k_sigma": show(&a), "level": p, "quantiles": show(&b),
-            "negative_binomial_level": pn, "negative_binomial": show(&c),
-            "total_lower_percent": 100.0 * (1.0 - total(&b) / total(&a)),
-            "holding_lower_percent": 100.0 * (1.0 - b.holding / a.holding),
-            "negative_binomial_total_lower_percent": 100.0 * (1.0 - total(&c) / total(&a)),
+            "fill_rate": fill, "k": k, "score": z, "mean_k_sigma": show(&a), "quantiles": show(&b),
+            "holding_lower_percent": lower(ca.0, cb.0),
+            "total_lower_percent": lower(ca.0 + ca.1, cb.0 + cb.1),
+            "total_at_40_percent_lower_percent": lower(ca.0 + ca.2, cb.0 + cb.2),
         }));
     }
-    println!(
-        "{}",
-        serde_json::to_string_pretty(&json!({
-            "skus": data.sales.len(), "days": data.days, "smoothing": {"sigma": sigma.1, "quantile": quantile.1}, "form": format!("{form:?}"), "rows": rows,
-        }))
-        .expect("plain data")
-    );
+    let out = json!({
+        "items": data.sales.len(), "validation": data.validation, "test": test,
+        "mean_k_sigma": {"weight": best.1, "sigma": format!("{:?}", best.2)}, "ridge": ridge.1,
+        "validation_costs": tried, "rows": rows,
+    });
+    println!("{}", serde_json::to_string_pretty(&out).expect("plain data"));
 }

@@ -5,6 +5,7 @@
 //! * [`Simulation`] - what a policy would cost, for networks of any shape; [`PolicySearch`] and, as a
 //!   baseline, [`PolicyLearning`] on top.
 //! * [`Planner`] - forecasts, stock and suppliers in; purchase orders, alerts and reasons out.
+//! * [`SpanQuantiles`] - the distribution of demand over a whole protection interval, learned across items.
 //! * [`AbcXyz`] - which items matter and how steadily they sell.
 //! * [`Demand`] - demand in one span of time as a distribution, shared by all of them.
 
@@ -14,6 +15,7 @@ mod distribution;
 mod plan;
 pub mod policy;
 mod simulate;
+mod span;
 pub(crate) mod special;
 
 pub use classify::{Abc, AbcXyz, ItemClass, Xyz};
@@ -28,3 +30,4 @@ pub use simulate::{
     Finish, LeadTime, NodeReport, PolicyLearning, PolicySearch, SearchResult, Simulation,
     SimulationReport, StockNode, StockPolicy, Unmet,
 };
+pub use span::{SpanDemand, SpanQuantiles, SpanSeries};
