@@ -216,7 +216,7 @@ fn main() {
         }
     }
     let mut ridge = (f64::INFINITY, 0.0);
-    for r in [1e-4, 1e-3, 1e-2] {
+    for r in [1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1] {
         let plans = learned(&data, data.validation, r);
         let cost =
             sum(FILLS.map(|f| total(&data, f, &quantile_rule(&plans, data.validation, f).1)));

@@ -23,6 +23,15 @@ pub enum Outlook {
         /// The samples.
         values: Vec<f64>,
     },
+    /// Quantiles of total demand over the next `days` days, at [`PlanInput::levels`]: what
+    /// [`SpanQuantiles`](crate::replenish::SpanQuantiles) learns. Best when `days` is the time until
+    /// the order after next arrives; other spans are scaled, the deviation by the root of time.
+    Total {
+        /// Days of the span, at least 1.
+        days: u32,
+        /// The quantiles.
+        values: Vec<f64>,
+    },
     /// Mean and standard deviation per period.
     Moments {
         /// Means.

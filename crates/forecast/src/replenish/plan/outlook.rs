@@ -4,7 +4,7 @@
 //! linear in the normal score between levels and beyond the last one (exact for normal forecasts).
 //! Sums over days follow by adding means and, with the planner's correlation, variances; the sum's
 //! law is negative binomial or Poisson for small counts and gamma for the rest. Joint samples are
-//! summed path by path instead. Beyond the horizon, demand continues at the horizon's mean rate.
+//! summed path by path instead, and quantiles of a total are taken as they are. Beyond the horizon, demand continues at the horizon's mean rate.
 
 use super::input::{Outlook, PlanInput};
 use crate::replenish::special::{gamma_ppf, gamma_pq, norm_cdf, norm_pdf, norm_ppf};
@@ -79,6 +79,8 @@ pub(super) struct Future<'a> {
     sd: Vec<f64>,
     correlation: f64,
     samples: Option<(usize, &'a [f64])>,
+    /// Quantiles of the total and their normal scores.
+    total: Option<(&'a [f64], Vec<f64>)>,
 }
 
 impl<'a> Future<'a> {
@@ -90,12 +92,14 @@ impl<'a> Future<'a> {
     ) -> Result<Self> {
         let refuse = |message: String| Err(Error::invalid_input(message).with("field", "forecast"));
         let width = match outlook {
-            Outlook::Quantiles { .. } => levels.z.len(),
+            Outlook::Quantiles { .. } | Outlook::Total { .. } => levels.z.len(),
             Outlook::Samples { paths, .. } => *paths,
             Outlook::Moments { .. } => 1,
         };
         let values: &[f64] = match outlook {
-            Outlook::Quantiles { values } | Outlook::Samples { values, .. } => values,
+            Outlook::Quantiles { values }
+            | Outlook::Samples { values, .. }
+            | Outlook::Total { values, .. } => values,
             Outlook::Moments { mean, .. } => mean,
         };
         if width == 0 || values.is_empty() || !values.len().is_multiple_of(width) {
@@ -108,14 +112,25 @@ impl<'a> Future<'a> {
             return refuse(format!("forecast demand must be between 0 and 10^12, got {bad}"));
         }
         let periods = values.len() / width;
+        let mut period = f64::from(input.period_days.max(1));
+        if let Outlook::Total { days, .. } = outlook {
+            if *days == 0 || periods != 1 {
+                return refuse(format!(
+                    "a total needs at least 1 day and one row of {width} quantiles, got {days} days \
+                     and {periods} rows"
+                ));
+            }
+            period = f64::from(*days);
+        }
         let mut f = Self {
-            period: f64::from(input.period_days.max(1)),
+            period,
             periods,
             mean: Vec::with_capacity(periods + 1),
             variance: Vec::with_capacity(periods + 1),
             sd: Vec::with_capacity(periods + 1),
             correlation,
             samples: None,
+            total: None,
         };
         f.mean.push(0.0);
         f.variance.push(0.0);
@@ -124,7 +139,7 @@ impl<'a> Future<'a> {
         for t in 0..periods {
             let row = &values[t * width..(t + 1) * width];
             let (m, v) = match outlook {
-                Outlook::Quantiles { .. } => {
+                Outlook::Quantiles { .. } | Outlook::Total { .. } => {
                     if row != last.0 {
                         if row.windows(2).any(|w| w[0] > w[1]) {
                             return refuse(format!("quantiles must not fall, got {row:?}"));
@@ -152,6 +167,9 @@ impl<'a> Future<'a> {
         }
         if let Outlook::Samples { paths, values } = outlook {
             f.samples = Some((*paths, values));
+        }
+        if let Outlook::Total { values, .. } = outlook {
+            f.total = Some((values, levels.z.iter().map(|z| z.0).collect()));
         }
         if f.mean[periods] <= 0.0 {
             return Err(Error::not_enough_data("forecast demand is zero in every period")
@@ -208,6 +226,20 @@ impl<'a> Future<'a> {
         {
             return Span { mean, law: self.sample_sums(paths, values, days, day_variance) };
         }
+        if let Some((values, scores)) = &self.total
+            && self.variance[1] > 0.0
+            && mean > 0.0
+        {
+            // The same shape around the mean; the deviation grows with the root of time.
+            let share = days / self.period;
+            let rate = self.mean[1] / self.period;
+            let variance = self.variance[1] * share + rate * rate * day_variance;
+            let stretch = (variance / self.variance[1]).sqrt();
+            return Span {
+                mean,
+                law: Law::Quantiles(Curve::new(values, scores, self.mean[1], mean, stretch)),
+            };
+        }
         let (variance, sd) = (self.at(&self.variance, days), self.at(&self.sd, days));
         let rate = if days > 0.0 { mean / days } else { 0.0 };
         let total = (1.0 - self.correlation) * variance
@@ -256,6 +288,86 @@ enum Law {
     },
     /// Ascending.
     Samples(Vec<f64>),
+    Quantiles(Curve),
+}
+
+/// A distribution by its quantile function: linear in the normal score, never below 0.
+struct Curve {
+    /// Score and quantile, both rising.
+    points: Vec<(f64, f64)>,
+}
+
+impl Curve {
+    fn new(values: &[f64], scores: &[f64], from: f64, to: f64, stretch: f64) -> Self {
+        let mut last = 0.0f64;
+        let move_point = |(&q, &z): (&f64, &f64)| {
+            last = last.max(to + (q - from) * stretch);
+            (z, last)
+        };
+        Self { points: values.iter().zip(scores).map(move_point).collect() }
+    }
+
+    /// The line of the piece that holds `z`; the outer pieces go on for ever, the lowest flat.
+    fn quantile(&self, z: f64) -> f64 {
+        let p = &self.points;
+        if p.len() == 1 || z <= p[0].0 {
+            return p[0].1;
+        }
+        let i = p.partition_point(|p| p.0 < z).clamp(1, p.len() - 1) - 1;
+        let ((z0, q0), (z1, q1)) = (p[i], p[i + 1]);
+        q0 + (q1 - q0) * (z - z0) / (z1 - z0)
+    }
+
+    /// The score at which demand reaches `stock`; -infinity below all demand.
+    fn score(&self, stock: f64) -> f64 {
+        let p = &self.points;
+        if stock < p[0].1 {
+            return f64::NEG_INFINITY;
+        }
+        let above = p.partition_point(|p| p.1 <= stock);
+        if above == p.len() {
+            let n = p.len();
+            if n == 1 || p[n - 1].1 <= p[n - 2].1 {
+                return f64::INFINITY;
+            }
+            let slope = (p[n - 1].1 - p[n - 2].1) / (p[n - 1].0 - p[n - 2].0);
+            return p[n - 1].0 + (stock - p[n - 1].1) / slope;
+        }
+        let ((z0, q0), (z1, q1)) = (p[above - 1], p[above]);
+        z0 + (z1 - z0) * (stock - q0) / (q1 - q0)
+    }
+
+    /// Expected demand beyond `stock`: the integral of the quantile function above it.
+    fn shortage(&self, stock: f64) -> f64 {
+        let p = &self.points;
+        let from = self.score(stock);
+        if from == f64::INFINITY {
+            return 0.0;
+        }
+        // One linear piece of the quantile function between two scores.
+        let piece = |z0: f64, z1: f64, a: f64, b: f64| {
+            let mass = norm_cdf(-z0) - norm_cdf(-z1);
+            (a - stock) * mass + b * (density(z0) - density(z1))
+        };
+        let mut sum = 0.0;
+        if from < p[0].0 {
+            sum += piece(from, p[0].0, p[0].1, 0.0);
+        }
+        for (i, w) in p.windows(2).enumerate() {
+            let ((z0, q0), (z1, q1)) = (w[0], w[1]);
+            let last = i + 2 == p.len();
+            let (low, high) = (z0.max(from), if last { f64::INFINITY } else { z1 });
+            if high > low {
+                let b = (q1 - q0) / (z1 - z0);
+                sum += piece(low, high, q0 - b * z0, b);
+            }
+        }
+        sum.max(0.0)
+    }
+}
+
+fn density(z: f64) -> f64 {
+    if z.is_finite() { norm_pdf(z) } else { 0.0 }
 }
 
 impl Span {
@@ -285,6 +397,7 @@ impl Span {
                 pmf.len() as f64
             }
             Law::Gamma { shape, scale } => scale * gamma_ppf(p, *shape),
+            Law::Quantiles(curve) => curve.quantile(norm_ppf(p)),
             Law::Samples(v) => {
                 let rank = (p * v.len() as f64 - 1e-9).ceil().max(1.0) as usize;
                 v[rank.min(v.len()) - 1]
@@ -304,6 +417,7 @@ impl Span {
                 (1.0 - pmf[..=n].iter().sum::<f64>()).max(0.0)
             }
             Law::Gamma { shape, scale } => gamma_pq(*shape, stock / scale).1,
+            Law::Quantiles(curve) => norm_cdf(-curve.score(stock)),
             Law::Samples(v) => {
                 (v.len() - v.partition_point(|x| *x <= stock)) as f64 / v.len() as f64
             }
@@ -330,6 +444,7 @@ impl Span {
                 let next = gamma_pq(shape + 1.0, x).1;
                 (self.mean * next - stock * above).max(0.0)
             }
+            Law::Quantiles(curve) => curve.shortage(stock),
             Law::Samples(v) => {
                 let from = v.partition_point(|x| *x <= stock);
                 v[from..].iter().map(|x| x - stock).sum::<f64>() / v.len() as f64

@@ -74,7 +74,8 @@ impl PlanInput {
     /// An input from tables. Items stand in the column `unique_id` or `item`.
     ///
     /// * `forecast`: `ds` (dates, or days as integers) and either `lo-80`, `hi-80`, ... columns, as
-    ///   a forecast's `predict` gives them, or `mean` and `sd`. The first day is the plan's day, and
+    ///   a forecast's `predict` gives them, or `mean` and `sd`. With a column `days`, each row holds
+    ///   the quantiles of total demand over that many days, one row per item. The first day is the plan's day, and
     ///   the distance of an item's first two rows is the length of a period.
     /// * `stock`: `on_hand`; optionally `reserved`, `backordered`, `shelf_life`, `volume`, and one
     ///   open order per row in `on_order`, `due` and `supplier`.
@@ -124,6 +125,7 @@ impl PlanInput {
             }
         }
         levels.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let spans = optional(table, "days")?;
         let moments = if levels.is_empty() {
             Some((required(table, "mean")?, required(table, "sd")?))
         } else {
@@ -150,6 +152,16 @@ impl PlanInput {
             .map(|list| ItemForecast {
                 item: item[list[0]].clone(),
                 outlook: match &moments {
+                    _ if spans.is_some() && !levels.is_empty() => Outlook::Total {
+                        days: spans
+                            .as_ref()
+                            .and_then(|s| s[list[0]])
+                            .map_or(0, |d| d.clamp(0.0, 36_500.0) as u32),
+                        values: list
+                            .iter()
+                            .flat_map(|&r| levels.iter().map(move |l| l.1[r].max(0.0)))
+                            .collect(),
+                    },
                     Some((mean, sd)) => Outlook::Moments {
                         mean: list.iter().map(|&r| mean[r].max(0.0)).collect(),
                         sd: list.iter().map(|&r| sd[r]).collect(),

@@ -124,6 +124,33 @@ fn a_normal_forecast_gives_the_textbook_level() {
 }
 
 #[test]
+fn quantiles_of_a_total_are_the_levels_themselves() {
+    let mut input = shop();
+    input.levels = vec![0.05, 0.5, 0.95, 0.99];
+    // Protection is 12 days: 7 until the next order and 5 for its delivery.
+    for f in &mut input.forecasts {
+        f.outlook = Outlook::Total { days: 12, values: vec![20.0, 50.0, 130.0, 400.0] };
+    }
+    let planner = |p: f64| Planner { service_level: ServiceLevel::All(p), ..Planner::default() };
+    let plan = planner(0.95).plan(input.clone(), &run()).unwrap();
+    let item = plan.item("sku-0").unwrap();
+    assert!((item.target - 130.0).abs() < 1e-6, "{item:?}");
+    let much = planner(0.99).plan(input.clone(), &run()).unwrap();
+    let much = much.item("sku-0").unwrap();
+    assert!((much.target - 400.0).abs() < 1e-6);
+    assert!(much.expected_fill_rate > item.expected_fill_rate && much.expected_fill_rate < 1.0);
+    assert!((item.stockout_probability - 0.05).abs() < 0.01, "{item:?}");
+    // What is short and what is not adds up to the mean.
+    let none = Planner { goal: Some(Goal::FillRate(0.9)), ..Planner::default() };
+    let none = none.plan(input.clone(), &run()).unwrap();
+    let fill = none.item("sku-0").unwrap();
+    assert!((0.9..0.95).contains(&fill.expected_fill_rate), "{fill:?}");
+    input.forecasts[0].outlook = Outlook::Total { days: 0, values: vec![1.0; 4] };
+    let bad = Planner::default().plan(input, &run()).unwrap();
+    assert_eq!(bad.record().failures[0].field, "forecast");
+}
+
+#[test]
 fn samples_keep_the_dependence_between_days() {
     // Two paths that never mix: 1 or 9 a day for good.
     let mut input = shop();
