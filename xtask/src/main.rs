@@ -22,7 +22,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  demo [ARGS]          the story of examples/rust: recommendations from a real shop's invoices
+  demo [ARGS]          the story of examples/rust: a real shop's invoices become recommendations and purchase orders
   test [OPTIONS]       every check: format, lints, tidy, unit, doc, contract, conformance, Python
       --list           name the steps
       --only STEP      run this step (may be repeated)

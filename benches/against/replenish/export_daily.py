@@ -3,10 +3,10 @@
     python export_daily.py online ../shared/data/retail/online_retail/daily_sku.parquet OUT.bin
     python export_daily.py rossmann ../shared/data/forecast/rossmann100/rossmann_sales.parquet OUT.bin
 
-Header (items, days, covariates, days per year, first and last day of validation), prices, sales, and the
-covariates with 14 days of zeros after the last day, which no order that arrives looks at. Rossmann:
+Header (items, days, covariates, days per year, review period, first and last day of validation), prices,
+sales, and the covariates with 14 days of zeros after the last day, which no order that arrives looks at. Rossmann:
 the turnover of a store stands for the demand of an item of price 1; promotions, opening and school
-holidays are known in advance.
+holidays and the weekday are known in advance.
 """
 
 import sys
@@ -22,14 +22,15 @@ if kind == "online":
     at = {item: i for i, item in enumerate(ids)}
     rows, values, known = [at[i] for i in d["id"]], d["y"], []
     price = d.group_by("id", maintain_order=True).agg(pl.col("price").median())["price"].to_numpy()
-    year, validation = 300, (56, 84)
+    year, review, validation = 300, 7, (56, 84)
 else:
     d = d.sort("Store", "Date")
     dates = {x: i for i, x in enumerate(d["Date"].unique().sort())}
     ids, day = d["Store"].unique().to_list(), np.array([dates[x] for x in d["Date"]])
     rows, values = d["Store"].to_numpy() - 1, d["Sales"]
-    known = [d["Promo"] * d["Open"], d["Open"], d["SchoolHoliday"]]
-    price, year, validation = np.ones(len(ids)), 365, (606, 774)
+    weekday = [((d["DayOfWeek"] == w) & (d["Open"] == 1)).cast(pl.Int64) for w in (0, 5)]
+    known = [d["Promo"] * d["Open"], d["Open"], d["SchoolHoliday"], *weekday]
+    price, year, review, validation = np.ones(len(ids)), 365, 1, (690, 774)
 days = int(day.max()) + 1
 
 
@@ -40,6 +41,6 @@ def matrix(values, after=0):
 
 
 covariates = np.stack([matrix(k, 14) for k in known], 1) if known else np.zeros(0)
-header = [len(ids), days, len(known), year, *validation]
+header = [len(ids), days, len(known), year, review, *validation]
 parts = [header, np.maximum(price, 0.01), matrix(values).ravel(), covariates.ravel()]
 np.concatenate(parts).astype("<f8").tofile(out)

@@ -15,7 +15,7 @@ use pyo3::types::PyDict;
 use std::sync::Arc;
 
 /// Ids as the caller gave them: strings or integers.
-fn ids<'a>(ids: impl Iterator<Item = &'a str>, integers: bool) -> ArrayRef {
+pub(crate) fn ids<'a>(ids: impl Iterator<Item = &'a str>, integers: bool) -> ArrayRef {
     if integers {
         return Arc::new(Int64Array::from_iter(ids.map(|id| id.parse::<i64>().ok())));
     }
@@ -23,7 +23,7 @@ fn ids<'a>(ids: impl Iterator<Item = &'a str>, integers: bool) -> ArrayRef {
 }
 
 /// Timestamps of a calendar: microseconds, or integers for steps.
-fn times(seconds: &[i64], frequency: Frequency) -> ArrayRef {
+pub(crate) fn times(seconds: &[i64], frequency: Frequency) -> ArrayRef {
     if frequency.unit() == Unit::Step {
         return Arc::new(Int64Array::from(seconds.to_vec()));
     }
@@ -31,7 +31,7 @@ fn times(seconds: &[i64], frequency: Frequency) -> ArrayRef {
     Arc::new(TimestampMicrosecondArray::from_iter_values(micros))
 }
 
-fn floats(values: &[f64]) -> ArrayRef {
+pub(crate) fn floats(values: &[f64]) -> ArrayRef {
     Arc::new(Float64Array::from(values.to_vec()))
 }
 
@@ -46,7 +46,7 @@ fn limits(prefix: &str, intervals: &[Interval]) -> Vec<(String, ArrayRef)> {
     intervals.iter().flat_map(both).collect()
 }
 
-fn table(columns: &[(String, ArrayRef)]) -> Result<PyTable> {
+pub(crate) fn table(columns: &[(String, ArrayRef)]) -> Result<PyTable> {
     PyTable::new(columns.iter().map(|(name, array)| (name.as_str(), array.clone())).collect())
 }
 

@@ -1,7 +1,10 @@
 //! `mercato.replenish`: inventory policies, the purchase plan, simulation.
 
 use crate::convert::Columns;
+use crate::data::PyTable;
 use crate::error::Result;
+use crate::forecast::{floats, ids, table, times};
+use crate::panel::PyPanel;
 use crate::{params, run};
 use mercato::Error;
 use mercato::forecast::replenish as core;
@@ -358,40 +361,165 @@ fn simulate_network(
     Ok(params::plain(py, &run::long(py, run, |run| simulation.run(run))?)?.unbind())
 }
 
-#[doc = docs!(forecast::Planner)]
-#[pyclass(module = "mercato.replenish", frozen)]
-pub struct Planner(core::Planner);
+/// A class around a serde record: hyperparameters as keyword arguments and attributes, pickling.
+macro_rules! record_class {
+    ($($name:ident),+) => {$(
+        #[doc = docs!(forecast::$name)]
+        #[pyclass(module = "mercato.replenish", frozen)]
+        pub struct $name(core::$name);
+
+        #[pymethods]
+        impl $name {
+            #[new]
+            #[pyo3(signature = (*args, **kwargs))]
+            fn new(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> Result<Self> {
+                let record: core::$name = params::parse(args, kwargs)?;
+                record.check()?;
+                Ok(Self(record))
+            }
+
+            fn __getattr__(&self, py: Python<'_>, name: &str) -> Result<Py<PyAny>> {
+                params::attribute(py, stringify!($name), &self.0, name)
+            }
+
+            fn _params(&self, py: Python<'_>) -> Result<Py<PyAny>> {
+                Ok(params::plain(py, &self.0)?.unbind())
+            }
+
+            fn __repr__(&self, py: Python<'_>) -> Result<String> {
+                params::repr(py, stringify!($name), &self.0)
+            }
+
+            fn __eq__(&self, other: &Self) -> bool {
+                self.0 == other.0
+            }
+
+            fn __getnewargs_ex__(&self, py: Python<'_>) -> Result<((), Py<PyAny>)> {
+                Ok(((), self._params(py)?))
+            }
+        }
+    )+};
+}
+
+record_class!(Planner, PolicySearch, PolicyLearning, SpanQuantiles, AbcXyz);
+
+#[pymethods]
+impl PolicySearch {
+    #[doc = docs!(forecast::PolicySearch::ss)]
+    ///
+    /// node: the fields of a stock-keeping node, e.g. {"demand": {"kind": "poisson", "mean": 6},
+    /// "holding_cost": 1, "stockout_cost": 4, "fixed_cost": 5, "lead_time": 2, "unmet": "lost"}.
+    /// Gives a dict with reorder_point, order_up_to, cost and evaluations.
+    #[pyo3(signature = (node, **run),
+           text_signature = "($self, node, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
+    fn ss(
+        &self,
+        py: Python<'_>,
+        node: &Bound<'_, PyAny>,
+        run: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Py<PyAny>> {
+        let node: core::StockNode = record("node", node)?;
+        Ok(params::plain(py, &run::long(py, run, |run| self.0.ss(&node, run))?)?.unbind())
+    }
+}
+
+#[pymethods]
+impl PolicyLearning {
+    #[doc = docs!(forecast::PolicyLearning::ss)]
+    ///
+    /// node: as for `PolicySearch.ss`.
+    #[pyo3(signature = (node, **run),
+           text_signature = "($self, node, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
+    fn ss(
+        &self,
+        py: Python<'_>,
+        node: &Bound<'_, PyAny>,
+        run: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Py<PyAny>> {
+        let node: core::StockNode = record("node", node)?;
+        Ok(params::plain(py, &run::long(py, run, |run| self.0.ss(&node, run))?)?.unbind())
+    }
+}
+
+#[pymethods]
+impl SpanQuantiles {
+    #[doc = docs!(forecast::SpanQuantiles::fit_panel)]
+    ///
+    /// Gives a table that `Planner.plan` takes as its forecast: unique_id, ds (the first day of the
+    /// span), days, and the quantiles as limits of intervals (hi-90 is the 95 % quantile).
+    #[pyo3(signature = (panel, unit_value = None, **run),
+           text_signature = "($self, panel, unit_value=None, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
+    fn quantiles(
+        &self,
+        py: Python<'_>,
+        panel: &PyPanel,
+        unit_value: Option<&str>,
+        run: Option<&Bound<'_, PyDict>>,
+    ) -> Result<PyTable> {
+        let panel = &panel.inner;
+        let found = run::long(py, run, |run| self.0.fit_panel(panel, unit_value, run))?;
+        let calendar = panel.calendar();
+        let begins: Vec<i64> =
+            panel.iter().enumerate().map(|(i, s)| s.start + found.periods(i) as i64).collect();
+        let start: Vec<i64> = begins.iter().map(|b| calendar.timestamp(*b)).collect();
+        let end = begins.iter().map(|b| calendar.timestamp(b + found.span() as i64));
+        let days: Vec<f64> =
+            start.iter().zip(end).map(|(s, e)| ((e - s) as f64 / 86_400.0).max(1.0)).collect();
+        let mut columns = vec![
+            (
+                "unique_id".to_owned(),
+                ids(panel.ids().iter().map(String::as_str), panel.has_integer_ids()),
+            ),
+            ("ds".to_owned(), times(&start, calendar.frequency())),
+            ("days".to_owned(), floats(&days)),
+        ];
+        for (k, level) in found.levels().iter().enumerate() {
+            let width = (200e6 * (level - 0.5).abs()).round() / 1e6;
+            let side = if *level < 0.5 { "lo" } else { "hi" };
+            let values: Vec<f64> = (0..found.len()).map(|i| found.values(i)[k]).collect();
+            columns.push((format!("{side}-{width}"), floats(&values)));
+        }
+        table(&columns)
+    }
+}
+
+/// ABC and XYZ class, demand class, share of value and variation of every series, as a table.
+///
+/// unit_value: name of a static number of the panel, the value of a unit; None = all the same.
+/// cuts: an `AbcXyz` with other cuts than the usual ones.
+#[pyfunction]
+#[pyo3(signature = (panel, unit_value = None, cuts = None))]
+fn classify(
+    py: Python<'_>,
+    panel: &PyPanel,
+    unit_value: Option<&str>,
+    cuts: Option<&AbcXyz>,
+) -> Result<PyTable> {
+    use arrow_array::{ArrayRef, Float64Array, StringArray};
+    use std::sync::Arc;
+    let cuts = cuts.map_or_else(core::AbcXyz::default, |c| c.0.clone());
+    let panel = &panel.inner;
+    let classes = run::short(py, || cuts.classify_panel(panel, unit_value))?;
+    let text = |f: &dyn Fn(&core::PanelClass) -> String| -> ArrayRef {
+        Arc::new(classes.iter().map(|c| Some(f(c))).collect::<StringArray>())
+    };
+    let demand = |c: &core::PanelClass| format!("{:?}", c.demand).to_lowercase();
+    let variation = classes.iter().map(|c| c.class.variation).collect::<Float64Array>();
+    table(&[
+        (
+            "unique_id".to_owned(),
+            ids(panel.ids().iter().map(String::as_str), panel.has_integer_ids()),
+        ),
+        ("abc".to_owned(), text(&|c| format!("{:?}", c.class.abc))),
+        ("xyz".to_owned(), text(&|c| format!("{:?}", c.class.xyz))),
+        ("demand".to_owned(), text(&demand)),
+        ("share".to_owned(), floats(&classes.iter().map(|c| c.class.share).collect::<Vec<_>>())),
+        ("variation".to_owned(), Arc::new(variation)),
+    ])
+}
 
 #[pymethods]
 impl Planner {
-    #[new]
-    #[pyo3(signature = (*args, **kwargs))]
-    fn new(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> Result<Self> {
-        let record: core::Planner = params::parse(args, kwargs)?;
-        record.check()?;
-        Ok(Self(record))
-    }
-
-    fn __getattr__(&self, py: Python<'_>, name: &str) -> Result<Py<PyAny>> {
-        params::attribute(py, "Planner", &self.0, name)
-    }
-
-    fn _params(&self, py: Python<'_>) -> Result<Py<PyAny>> {
-        Ok(params::plain(py, &self.0)?.unbind())
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> Result<String> {
-        params::repr(py, "Planner", &self.0)
-    }
-
-    fn __eq__(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-
-    fn __getnewargs_ex__(&self, py: Python<'_>) -> Result<((), Py<PyAny>)> {
-        Ok(((), self._params(py)?))
-    }
-
     #[doc = docs!(forecast::Planner::plan)]
     ///
     /// forecast, stock, suppliers: tables; see `PlanInput.from_tables` for their columns. suppliers
@@ -500,6 +628,36 @@ impl Plan {
         Ok(params::plain(py, &self.0.diff(&other.0))?.unbind())
     }
 
+    /// A plan from the values that `to_parts` gave.
+    #[staticmethod]
+    fn from_parts(parts: &Bound<'_, PyAny>) -> Result<Self> {
+        let (planner, input, record_) = record("parts", parts)?;
+        Ok(Self(core::Plan::from_parts(planner, input, record_)))
+    }
+
+    /// Everything as plain values, to store and to go on with later: planner, input and record.
+    fn to_parts(&self, py: Python<'_>) -> Result<Py<PyAny>> {
+        let p = &self.0;
+        Ok(params::plain(py, &(p.planner(), p.input(), p.record()))?.unbind())
+    }
+
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> Result<(Bound<'py, PyAny>, (Bound<'py, pyo3::types::PyBytes>,))> {
+        let p = &slf.get().0;
+        let bytes = serde_json::to_vec(&(p.planner(), p.input(), p.record()))
+            .map_err(|e| Error::internal(e.to_string()))?;
+        let bytes = pyo3::types::PyBytes::new(slf.py(), &bytes);
+        Ok((slf.get_type().getattr("_from_bytes")?, (bytes,)))
+    }
+
+    #[staticmethod]
+    fn _from_bytes(data: &[u8]) -> Result<Self> {
+        let (planner, input, record) = serde_json::from_slice(data)
+            .map_err(|e| Error::invalid_input(format!("not a pickled plan: {e}")))?;
+        Ok(Self(core::Plan::from_parts(planner, input, record)))
+    }
+
     /// The whole plan as plain values: orders, items, alerts, failures, overrides and history.
     fn to_dict(&self, py: Python<'_>) -> Result<Py<PyAny>> {
         Ok(params::plain(py, self.0.record())?.unbind())
@@ -556,8 +714,17 @@ pub fn register(m: &Bound<'_, PyModule>) -> Result<()> {
     m.add_function(wrap_pyfunction!(ssm_certified, m)?)?;
     m.add_function(wrap_pyfunction!(simulate, m)?)?;
     m.add_function(wrap_pyfunction!(simulate_network, m)?)?;
+    m.add_function(wrap_pyfunction!(classify, m)?)?;
     m.add_class::<Planner>()?;
     params::sign::<core::Planner>(m.py().get_type::<Planner>().as_any())?;
+    m.add_class::<PolicySearch>()?;
+    params::sign::<core::PolicySearch>(m.py().get_type::<PolicySearch>().as_any())?;
+    m.add_class::<PolicyLearning>()?;
+    params::sign::<core::PolicyLearning>(m.py().get_type::<PolicyLearning>().as_any())?;
+    m.add_class::<SpanQuantiles>()?;
+    params::sign::<core::SpanQuantiles>(m.py().get_type::<SpanQuantiles>().as_any())?;
+    m.add_class::<AbcXyz>()?;
+    params::sign::<core::AbcXyz>(m.py().get_type::<AbcXyz>().as_any())?;
     m.add_class::<Plan>()?;
     Ok(())
 }

@@ -133,3 +133,65 @@ def test_a_closed_supplier_moves_the_order(tables):
     monday = {"supplier": "acme", "order_weekdays": [0]}
     plan = r.Planner().plan(*tables, calendar=[monday])
     assert plan.orders[0]["order_day"] == (date(2026, 1, 5) - date(1970, 1, 1)).days
+
+
+def test_a_planner_and_a_plan_survive_pickling(tables):
+    planner = r.Planner(service_level={"tea": 0.98}, goals={"cup": {"fill_rate": 0.9}}, budget=90_000)
+    assert pickle.loads(pickle.dumps(planner)) == planner
+    plan = planner.plan(*tables).with_override("tea", 120, "fair on Saturday", "mia")
+    for again in (pickle.loads(pickle.dumps(plan)), r.Plan.from_parts(plan.to_parts())):
+        assert again.to_dict() == plan.to_dict()
+        assert again.confirm("mia").ordered("mia").orders[0]["state"] == "ordered"
+
+
+def test_a_search_finds_the_exact_policy_and_an_agent_a_good_one():
+    node = {
+        "demand": {"kind": "poisson", "mean": 6},
+        "holding_cost": 1,
+        "stockout_cost": 4,
+        "fixed_cost": 5,
+    }
+    exact = r.ss_poisson_exact(1, 4, 5, 6)
+    search = r.PolicySearch(periods=20_000)
+    found = search.ss(node, seed=1)
+    assert (found["reorder_point"], found["order_up_to"]) == (4, 10)
+    assert found["cost"] == pytest.approx(exact.cost, rel=1e-9)
+    assert pickle.loads(pickle.dumps(search)) == search
+    learned = r.PolicyLearning(periods=300_000).ss(node, seed=1)
+    assert learned["cost"] < 1.05 * exact.cost
+    with pytest.raises(mercato.InvalidParamsError):
+        r.PolicySearch(periods=10)
+
+
+@pytest.fixture
+def panel():
+    days = [date(2026, 1, 1 + d % 28).replace(month=1 + d // 28) for d in range(112)]
+    rows = [(f"sku-{i}", d, float((t * 7 + 3 * i) % (3 + i)), 1.0 + i) for i in range(25) for t, d in enumerate(days)]
+    frame = pl.DataFrame(rows, schema=["unique_id", "ds", "y", "price"], orient="row")
+    return mercato.Panel.from_table(frame, freq="D", static=["price"])
+
+
+def test_items_of_a_panel_have_classes(panel):
+    classes = pl.DataFrame(r.classify(panel, unit_value="price"))
+    assert classes.columns == ["unique_id", "abc", "xyz", "demand", "share", "variation"]
+    assert classes["share"].sum() == pytest.approx(1)
+    assert set(classes["abc"]) == {"A", "B", "C"} and classes["unique_id"][24] == "sku-24"
+    wide = r.AbcXyz(a=1.0, b=1.0)
+    assert set(pl.DataFrame(r.classify(panel, cuts=wide))["abc"]) <= {"A", "C"}
+    with pytest.raises(mercato.InvalidInputError):
+        r.classify(panel, unit_value="cost")
+
+
+def test_quantiles_of_the_span_go_into_the_plan(panel):
+    span = r.SpanQuantiles(span=10)
+    table = pl.DataFrame(span.quantiles(panel, unit_value="price"))
+    assert table["days"].to_list() == [10.0] * 25
+    assert (table["hi-99"] >= table["hi-0"]).all()
+    offers = pl.DataFrame(
+        {"item": panel.ids, "supplier": ["acme"] * 25, "lead_time": [3] * 25, "unit_price": [100] * 25}
+    )
+    plan = r.Planner(service_level=0.95).plan(table, None, offers)
+    assert not plan.failures
+    target = plan.item("sku-20")["target"]
+    assert target == pytest.approx(table["hi-90"][20])
+    assert pickle.loads(pickle.dumps(span)) == span

@@ -3,10 +3,11 @@
 //!     python benches/against/replenish/export_daily.py online ../shared/data/retail/online_retail/daily_sku.parquet DAILY.bin
 //!     cargo run --release -p mercato-forecast --example replenish_replay -- DAILY.bin
 //!
-//! Every 7 days each item orders up to a level that must last until the order after next arrives (lead
-//! time 7, so 14 days); unmet demand is lost. Mean + k sigma: 14 times an exponentially smoothed mean
-//! plus k standard deviations, either of daily sales (last 56 days, or all) times sqrt(14), or of the
-//! item's own past 14-day forecast errors. Quantiles: `SpanQuantiles`, fitted anew at each order on the
+//! The wholesaler orders every 7 days, the stores every day; the lead time is 7 days. Each item orders up
+//! to a level that must last until the next order arrives (14 and 8 days: the span); unmet demand is
+//! lost. Mean + k sigma: an exponentially smoothed mean times the span plus k standard deviations,
+//! either of daily sales (last 56 days, or all) times the root of the span, or of the item's own past
+//! forecast errors over the span. Quantiles: `SpanQuantiles`, fitted anew at each order on the
 //! past alone. Everything else equal. Both sides choose their settings (smoothing weight and sigma; the
 //! ridge) on the validation days, by the sum of costs over the four fill rates; the test days are
 //! replayed once. k and the level are set so that the fill rate, weighed by value, is the same.
@@ -18,35 +19,42 @@ use mercato_forecast::replenish::{SpanDemand, SpanQuantiles, SpanSeries};
 use serde_json::{Value, json};
 
 const LEAD: usize = 7;
-const REVIEW: usize = 7;
-const SPAN: usize = LEAD + REVIEW;
 const FILLS: [f64; 4] = [0.90, 0.95, 0.97, 0.98];
 
 struct Data {
     days: usize,
     days_per_year: f64,
+    review: usize,
     validation: (usize, usize),
     sales: Vec<Vec<f64>>,
     price: Vec<f64>,
-    /// Per item and covariate, `days + SPAN` values.
+    /// Per item and covariate, `days + 14` values.
     known: Vec<Vec<Vec<f64>>>,
 }
 
-/// Header: items, days, covariates, days per year, first and last day of validation.
+impl Data {
+    fn span(&self) -> usize {
+        LEAD + self.review
+    }
+}
+
+/// Header: items, days, covariates, days per year, review period, first and last day of validation;
+/// covariates reach 14 days beyond the sales.
 fn read(path: &str) -> Data {
     let bytes = std::fs::read(path).expect("a readable file");
     let mut values =
         bytes.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().expect("8 bytes")));
     let mut take = |n: usize| -> Vec<f64> { values.by_ref().take(n).collect() };
-    let head = take(6);
+    let head = take(7);
     let (items, days, covariates) = (head[0] as usize, head[1] as usize, head[2] as usize);
     Data {
         days,
         days_per_year: head[3],
-        validation: (head[4] as usize, head[5] as usize),
+        review: head[4] as usize,
+        validation: (head[5] as usize, head[6] as usize),
         price: take(items),
         sales: (0..items).map(|_| take(days)).collect(),
-        known: (0..items).map(|_| (0..covariates).map(|_| take(days + SPAN)).collect()).collect(),
+        known: (0..items).map(|_| (0..covariates).map(|_| take(days + 14)).collect()).collect(),
     }
 }
 
@@ -78,24 +86,25 @@ fn smooth(sales: &[f64], weight: f64) -> Vec<f64> {
 
 /// Mean and sigma of 14-day demand, per order and item.
 fn textbook(data: &Data, span: (usize, usize), weight: f64, sigma: Sigma) -> Vec<Vec<(f64, f64)>> {
+    let days = data.span();
     let each: Vec<Vec<(f64, f64)>> = data
         .sales
         .iter()
         .map(|sales| {
             let mean = smooth(sales, weight);
-            let errors: Vec<f64> = (28..sales.len() - SPAN)
-                .map(|s| sales[s..s + SPAN].iter().sum::<f64>() - SPAN as f64 * mean[s])
+            let errors: Vec<f64> = (28..sales.len() - days)
+                .map(|s| sales[s..s + days].iter().sum::<f64>() - days as f64 * mean[s])
                 .collect();
-            let root = (SPAN as f64).sqrt();
+            let root = (days as f64).sqrt();
             (span.0..span.1)
-                .step_by(REVIEW)
+                .step_by(data.review)
                 .map(|t| {
                     let sd = match sigma {
                         Sigma::Last56 => root * deviation(&sales[t.saturating_sub(56)..t]),
                         Sigma::AllDays => root * deviation(&sales[..t]),
-                        Sigma::ForecastErrors => deviation(&errors[..t - SPAN - 27]),
+                        Sigma::ForecastErrors => deviation(&errors[..t - days - 27]),
                     };
-                    (SPAN as f64 * mean[t], sd)
+                    (days as f64 * mean[t], sd)
                 })
                 .collect()
         })
@@ -106,12 +115,15 @@ fn textbook(data: &Data, span: (usize, usize), weight: f64, sigma: Sigma) -> Vec
 
 /// The quantile forecasts made at each order, from the days before it.
 fn learned(data: &Data, span: (usize, usize), ridge: f64) -> Vec<SpanDemand> {
-    let how = SpanQuantiles { span: SPAN, ridge, ..SpanQuantiles::default() };
+    let how = SpanQuantiles { span: data.span(), ridge, ..SpanQuantiles::default() };
     (span.0..span.1)
-        .step_by(REVIEW)
+        .step_by(data.review)
         .map(|t| {
-            let known: Vec<Vec<&[f64]>> =
-                data.known.iter().map(|k| k.iter().map(|c| &c[..t + SPAN]).collect()).collect();
+            let known: Vec<Vec<&[f64]>> = data
+                .known
+                .iter()
+                .map(|k| k.iter().map(|c| &c[..t + data.span()]).collect())
+                .collect();
             let items: Vec<SpanSeries<'_>> = (0..data.sales.len())
                 .map(|i| SpanSeries {
                     demand: &data.sales[i][..t],
@@ -142,11 +154,17 @@ fn replay(data: &Data, (from, to): (usize, usize), level: impl Fn(usize, usize) 
     let mut sum = Outcome::default();
     for (i, sales) in data.sales.iter().enumerate() {
         let mut stock = level(0, i).round().max(0.0); // stocked to its own level
-        let mut coming = 0.0; // the lead time is one review: at most one order is on its way
+        let mut coming = [0.0; LEAD];
+        let mut ordered = 0.0;
         for t in from..to {
-            if (t - from).is_multiple_of(REVIEW) {
-                stock += coming;
-                coming = (level((t - from) / REVIEW, i).round() - stock).max(0.0);
+            let arrived = std::mem::take(&mut coming[t % LEAD]);
+            stock += arrived;
+            ordered -= arrived;
+            if (t - from).is_multiple_of(data.review) {
+                let upto = level((t - from) / data.review, i).round();
+                let order = (upto - stock - ordered).max(0.0);
+                coming[t % LEAD] = order; // the same slot comes round after the lead time
+                ordered += order;
             }
             let served = sales[t].min(stock);
             stock -= served;
@@ -177,10 +195,10 @@ fn at_fill(
 }
 
 /// Holding, and shortage at the cost that makes `fill` worth aiming at (a unit short costs
-/// fill / (1 - fill) times a unit held for one review), and at 40 % of the price.
+/// fill / (1 - fill) times a unit held for one review period, the newsvendor's ratio), and at 40 % of the price.
 fn costs(data: &Data, fill: f64, o: &Outcome) -> (f64, f64, f64) {
     let day = 0.25 / data.days_per_year;
-    let implied = day * REVIEW as f64 * fill / (1.0 - fill);
+    let implied = day * data.review as f64 * fill / (1.0 - fill);
     (o.holding * day, o.lost * implied, o.lost * 0.4)
 }
 
@@ -216,7 +234,7 @@ fn main() {
         }
     }
     let mut ridge = (f64::INFINITY, 0.0);
-    for r in [1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1] {
+    for r in [1e-4, 1e-3, 1e-2, 3e-2, 1e-1] {
         let plans = learned(&data, data.validation, r);
         let cost =
             sum(FILLS.map(|f| total(&data, f, &quantile_rule(&plans, data.validation, f).1)));
@@ -247,7 +265,7 @@ fn main() {
         }));
     }
     let out = json!({
-        "items": data.sales.len(), "validation": data.validation, "test": test,
+        "items": data.sales.len(), "review": data.review, "validation": data.validation, "test": test,
         "mean_k_sigma": {"weight": best.1, "sigma": format!("{:?}", best.2)}, "ridge": ridge.1,
         "validation_costs": tried, "rows": rows,
     });

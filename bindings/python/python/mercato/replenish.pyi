@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, final
 
-from . import CancelToken, Table
+from . import CancelToken, Panel, Table
 from ._types import ArrowTable, OnProgress
 
 __all__ = [
@@ -40,7 +40,12 @@ __all__ = [
     "ssm_certified",
     "simulate",
     "simulate_network",
+    "classify",
     "Planner",
+    "PolicySearch",
+    "PolicyLearning",
+    "SpanQuantiles",
+    "AbcXyz",
     "Plan",
     "CertifiedSerial",
     "Discount",
@@ -241,6 +246,107 @@ def simulate_network(
     cancel: CancelToken | None = None,
 ) -> dict[str, Any]: ...
 
+def classify(panel: Panel, unit_value: str | None = None, cuts: AbcXyz | None = None) -> Table: ...
+
+@final
+class AbcXyz:
+    a: float
+    b: float
+    x: float
+    y: float
+    def __new__(cls, a: float = 0.8, b: float = 0.95, x: float = 0.5, y: float = 1.0) -> AbcXyz: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
+@final
+class SpanQuantiles:
+    span: int
+    levels: list[float]
+    warm_up: int
+    stride: int
+    history: int
+    ridge: float
+    def __new__(
+        cls,
+        span: int = 14,
+        levels: list[float] = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998],
+        warm_up: int = 28,
+        stride: int = 3,
+        history: int = 364,
+        ridge: float = 0.01,
+    ) -> SpanQuantiles: ...
+    def quantiles(
+        self,
+        panel: Panel,
+        unit_value: str | None = None,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Table: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
+@final
+class PolicySearch:
+    samples: int
+    starts: int
+    periods: int
+    polish: int
+    finish: Literal["exact", "simulated"]
+    def __new__(
+        cls,
+        samples: int = 200,
+        starts: int = 6,
+        periods: int = 1000000,
+        polish: int = 3,
+        finish: Literal["exact", "simulated"] = "exact",
+    ) -> PolicySearch: ...
+    def ss(
+        self,
+        node: _Record,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> dict[str, Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
+@final
+class PolicyLearning:
+    periods: int
+    exploration: float
+    rate: float
+    evaluate: int
+    def __new__(
+        cls,
+        periods: int = 2000000,
+        exploration: float = 0.2,
+        rate: float = 0.8,
+        evaluate: int = 1000000,
+    ) -> PolicyLearning: ...
+    def ss(
+        self,
+        node: _Record,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> dict[str, Any]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
 @final
 class Planner:
     service_level: float | dict[str, float]
@@ -313,5 +419,9 @@ class Plan:
     def ordered(self, by: str) -> Plan: ...
     def receive(self, receipts: Sequence[_Record], by: str) -> Plan: ...
     def diff(self, other: Plan) -> dict[str, Any]: ...
+    @staticmethod
+    def from_parts(parts: Sequence[Any]) -> Plan: ...
+    def to_parts(self) -> list[Any]: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
     def to_dict(self) -> dict[str, Any]: ...
     def to_table(self) -> Table: ...

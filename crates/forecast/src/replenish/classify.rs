@@ -6,6 +6,8 @@
 //! is [`crate::classify`].
 
 use super::check::{non_negative, positive};
+use crate::DemandClass;
+use mercato_core::panel::{Attribute, Panel};
 use mercato_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +46,27 @@ pub struct ItemClass {
     pub variation: Option<f64>,
 }
 
+/// The classes of one series of a panel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PanelClass {
+    /// The series.
+    pub id: String,
+    /// By value and steadiness.
+    pub class: ItemClass,
+    /// Smooth, erratic, intermittent or lumpy: which forecasting method suits.
+    pub demand: DemandClass,
+}
+
+/// The value of a unit per series: a static number of the panel, or 1 for all.
+pub(super) fn unit_values(panel: &Panel, name: Option<&str>) -> Result<Vec<f64>> {
+    let Some(name) = name else { return Ok(vec![1.0; panel.len()]) };
+    match panel.attributes().find(|a| a.0 == name) {
+        Some((_, Attribute::Number(values))) => Ok(values.to_vec()),
+        _ => Err(Error::invalid_input(format!("the panel has no static number {name:?}"))
+            .with("field", "unit_value")),
+    }
+}
+
 /// Where the classes are cut.
 ///
 /// ```
@@ -74,13 +97,11 @@ impl Default for AbcXyz {
 }
 
 impl AbcXyz {
-    /// Classifies items by their demand per period and the value of a unit (>= 0). NaN periods do
-    /// not count.
+    /// Validates the cuts.
     ///
     /// # Errors
-    /// `invalid_params` for cuts out of order; `invalid_input` when the lengths differ or demand is
-    /// negative.
-    pub fn classify(&self, demand: &[&[f64]], unit_value: &[f64]) -> Result<Vec<ItemClass>> {
+    /// `invalid_params` for cuts out of order.
+    pub fn check(&self) -> Result<()> {
         positive("a", self.a)?;
         non_negative("x", self.x)?;
         if !(self.a <= self.b && self.b <= 1.0 && self.x <= self.y) {
@@ -88,6 +109,43 @@ impl AbcXyz {
                 "cuts must satisfy 0 < a <= b <= 1 and 0 <= x <= y, got {self:?}"
             )));
         }
+        Ok(())
+    }
+
+    /// Classifies the series of a panel, with the value of a unit in the static number that
+    /// `unit_value` names (`None`: every unit is worth the same).
+    ///
+    /// # Errors
+    /// As [`classify`](Self::classify), naming the series.
+    pub fn classify_panel(
+        &self,
+        panel: &Panel,
+        unit_value: Option<&str>,
+    ) -> Result<Vec<PanelClass>> {
+        let series: Vec<&[f64]> = panel.iter().map(|s| s.values).collect();
+        let classes = self.classify(&series, &unit_values(panel, unit_value)?).map_err(|e| {
+            let at = e.context().find(|c| c.0 == "item").and_then(|c| c.1.parse::<usize>().ok());
+            match at {
+                Some(i) => e.with("id", panel.series(i).id),
+                None => e,
+            }
+        })?;
+        let named = panel.iter().zip(classes).map(|(s, class)| PanelClass {
+            id: s.id.to_owned(),
+            class,
+            demand: crate::classify(s.values),
+        });
+        Ok(named.collect())
+    }
+
+    /// Classifies items by their demand per period and the value of a unit (>= 0). NaN periods do
+    /// not count.
+    ///
+    /// # Errors
+    /// `invalid_params` for cuts out of order; `invalid_input` when the lengths differ or demand is
+    /// negative.
+    pub fn classify(&self, demand: &[&[f64]], unit_value: &[f64]) -> Result<Vec<ItemClass>> {
+        self.check()?;
         if demand.len() != unit_value.len() {
             return Err(Error::invalid_input(format!(
                 "{} series need as many unit values, got {}",
@@ -144,6 +202,18 @@ impl AbcXyz {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panel_is_classified_by_value_steadiness_and_demand() {
+        let rows = [("tea", 0, vec![9.0, 10.0, 11.0, 10.0]), ("fan", 0, vec![0.0, 0.0, 0.0, 3.0])];
+        let panel = Panel::from_series("D".parse().unwrap(), rows).unwrap();
+        let price = Attribute::Number(vec![5.0, 1.0].into());
+        let panel = panel.with_attribute("price", price).unwrap();
+        let classes = AbcXyz::default().classify_panel(&panel, Some("price")).unwrap();
+        assert_eq!((classes[0].class.abc, classes[0].demand), (Abc::A, DemandClass::Smooth));
+        assert_eq!((classes[1].class.xyz, classes[1].demand), (Xyz::Z, DemandClass::Intermittent));
+        assert!(AbcXyz::default().classify_panel(&panel, Some("cost")).is_err());
+    }
 
     #[test]
     fn a_items_make_the_first_share_of_value() {

@@ -18,7 +18,7 @@ mod simulate;
 mod span;
 pub(crate) mod special;
 
-pub use classify::{Abc, AbcXyz, ItemClass, Xyz};
+pub use classify::{Abc, AbcXyz, ItemClass, PanelClass, Xyz};
 pub use distribution::Demand;
 pub use plan::{
     Alert, AlertKind, Day, Event, Goal, ItemFailure, ItemForecast, ItemPlan, ItemStock, LeadDays,

@@ -20,8 +20,9 @@
 //! over them; a second or two for 2,000 items and 150 days.
 
 use super::check::{non_negative, probability};
+use super::classify::unit_values;
 use super::special::norm_ppf;
-use mercato_core::{Error, Result, Run};
+use mercato_core::{Error, Panel, Result, Run};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +88,8 @@ impl Default for SpanQuantiles {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpanDemand {
     span: usize,
+    /// Periods of demand each item was learned from.
+    periods: Vec<usize>,
     levels: Vec<f64>,
     scores: Vec<f64>,
     /// Row-major items x levels, rising along a row.
@@ -104,6 +107,12 @@ impl SpanDemand {
     #[must_use]
     pub fn levels(&self) -> &[f64] {
         &self.levels
+    }
+
+    /// Periods of demand that were known of an item: its span begins with the next one.
+    #[must_use]
+    pub fn periods(&self, item: usize) -> usize {
+        self.periods.get(item).copied().unwrap_or(0)
     }
 
     /// Number of items.
@@ -397,8 +406,46 @@ impl SpanQuantiles {
                 values.push(last);
             }
         }
-        let scores = self.levels.iter().map(|&l| norm_ppf(l)).collect();
-        Ok(SpanDemand { span: self.span, levels: self.levels.clone(), scores, values })
+        Ok(SpanDemand {
+            span: self.span,
+            periods: items.iter().map(|s| s.demand.len()).collect(),
+            levels: self.levels.clone(),
+            scores: self.levels.iter().map(|&l| norm_ppf(l)).collect(),
+            values,
+        })
+    }
+
+    /// [`fit`](Self::fit) for the series of a panel, in its order. Covariates known in advance are
+    /// used; rows of coming periods, with covariates and a missing value, are not yet demand.
+    /// `unit_value` names a static number of the panel; `None` weighs all units the same.
+    ///
+    /// # Errors
+    /// As `fit`, naming the series.
+    pub fn fit_panel(
+        &self,
+        panel: &Panel,
+        unit_value: Option<&str>,
+        run: &Run,
+    ) -> Result<SpanDemand> {
+        let values = unit_values(panel, unit_value)?;
+        let covariates = panel.known_names().len();
+        let known: Vec<Vec<&[f64]>> = (0..panel.len())
+            .map(|i| (0..covariates).map(|c| panel.known(c, i)).collect())
+            .collect();
+        let items: Vec<SpanSeries<'_>> = (0..panel.len())
+            .map(|i| SpanSeries {
+                demand: seen(panel.series(i).values, covariates),
+                known: &known[i],
+                unit_value: values[i],
+            })
+            .collect();
+        self.fit(&items, run).map_err(|e| {
+            let at = e.context().find(|c| c.0 == "item").and_then(|c| c.1.parse::<usize>().ok());
+            match at {
+                Some(i) => e.with("id", panel.series(i).id),
+                None => e,
+            }
+        })
     }
 
     /// Training rows of all items, and every item's regressors now.
@@ -466,7 +513,7 @@ impl SpanQuantiles {
         let mut out = Vec::with_capacity(self.levels.len());
         for (k, &tau) in self.levels.iter().enumerate() {
             let steps = if k == 0 { 40 } else { 15 };
-            simple = fit.simple(simple, tau, steps)?;
+            simple = fit.simple(&simple, tau, steps)?;
             if k == 0 {
                 b.clone_from(&simple);
             }
@@ -492,7 +539,7 @@ struct Fit<'a> {
 
 impl Fit<'_> {
     /// Weights of the simple rule, zero elsewhere.
-    fn simple(&self, start: Vec<f64>, tau: f64, steps: usize) -> Result<Vec<f64>> {
+    fn simple(&self, start: &[f64], tau: f64, steps: usize) -> Result<Vec<f64>> {
         let p = self.rows.width;
         let mut small = Rows { width: 3, x: Vec::new(), y: Vec::new(), weight: Vec::new() };
         small.x = self.rows.x.chunks(p).flat_map(|x| SIMPLE.map(|j| x[j])).collect();
@@ -528,6 +575,14 @@ impl Fit<'_> {
         }
         Ok(b)
     }
+}
+
+/// A series without the rows of coming periods.
+pub(super) fn seen(values: &[f64], covariates: usize) -> &[f64] {
+    if covariates == 0 {
+        return values;
+    }
+    &values[..values.iter().rposition(|v| !v.is_nan()).map_or(0, |last| last + 1)]
 }
 
 fn check_item(s: &SpanSeries<'_>, covariates: usize, span: usize) -> Result<()> {

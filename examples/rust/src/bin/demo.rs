@@ -1,11 +1,14 @@
-//! A shop's invoices become personal recommendations.
+//! A shop's invoices become personal recommendations and purchase orders.
 //!
 //! The data: half a year of invoices of a British gift wholesaler (UCI Online Retail, CC BY 4.0,
 //! see `testdata/MANIFEST.md`). The question: which products that a customer has never bought will
-//! the customer buy in the next four weeks?
+//! the customer buy in the next four weeks? And the buyer's: what to order now, from whom?
 //!
 //!     cargo xtask demo                # or: cargo run -p mercato-examples --bin demo [customer]
 #![allow(clippy::print_stdout, clippy::print_stderr)]
+
+#[path = "../stock.rs"]
+mod stock;
 
 use mercato::recsys::{
     Als, Evaluation, History, ItemKnn, Model, Popularity, Query, Recommender, evaluate,
@@ -16,6 +19,7 @@ use mercato::{
     Attribute, Error, Id, IdMap, Interactions, ItemAttributes, Persist, Progress, Result, Run,
     Scored,
 };
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -81,13 +85,14 @@ fn main() -> Result<()> {
         Candidate::Als(p) => serve(p.fit(sales, &bar())?, &shop)?,
         Candidate::ItemKnn(p) => serve(p.fit(sales, &bar())?, &shop)?,
     }
+    stock::story(&shop.stock, title, &run())?;
     println!("\nthe whole story took {:.1} s", started.elapsed().as_secs_f64());
     Ok(())
 }
 
 /// What a shop does with its model, whichever it is.
 fn serve<M: Model + Persist>(model: M, shop: &Shop) -> Result<()> {
-    let Shop { sales, products } = shop;
+    let Shop { sales, products, .. } = shop;
     let model = model.with_attributes(&products.attributes);
 
     title("Recommend to a customer");
@@ -183,6 +188,8 @@ fn candidates() -> Vec<Candidate> {
 struct Shop {
     sales: Interactions,
     products: Products,
+    /// Daily sales of what turns over most, to whomever.
+    stock: stock::Sales,
 }
 
 struct Products {
@@ -215,6 +222,7 @@ impl Shop {
         else {
             return Err(Error::invalid_input("the invoices are not in the expected form"));
         };
+        let stock = daily(&codes, &quantities, &dates, &descriptions, &prices)?;
         let (mut users, mut items, mut times) = (Vec::new(), Vec::new(), Vec::new());
         let mut about: BTreeMap<&str, (String, f64)> = BTreeMap::new();
         for row in 0..customers.len() {
@@ -239,7 +247,7 @@ impl Shop {
         let names = known.iter().map(|k| k.map_or(String::new(), |k| k.0.clone())).collect();
         let price = known.iter().map(|k| k.map_or(f64::NAN, |k| k.1)).collect();
         let attributes = ItemAttributes::new(ids.clone(), vec![Attribute::number("price", price)])?;
-        Ok(Self { sales, products: Products { ids, names, attributes } })
+        Ok(Self { sales, products: Products { ids, names, attributes }, stock })
     }
 
     fn last_minute(&self) -> i64 {
@@ -247,6 +255,69 @@ impl Shop {
         let last = |u| self.sales.events(u).and_then(|e| e.times.last().copied());
         users.filter_map(last).max().unwrap_or(0)
     }
+}
+
+/// Products whose sales the buyer plans.
+const PLANNED: usize = 200;
+
+/// Units sold per day of the products that turn over most.
+fn daily(
+    codes: &[Option<Cow<'_, str>>],
+    quantities: &[Option<i64>],
+    dates: &[Option<Cow<'_, str>>],
+    names: &[Option<Cow<'_, str>>],
+    prices: &[Option<f64>],
+) -> Result<stock::Sales> {
+    #[derive(Default)]
+    struct Product {
+        name: String,
+        prices: Vec<f64>,
+        days: BTreeMap<i64, f64>,
+        value: f64,
+    }
+    let mut all: BTreeMap<&str, Product> = BTreeMap::new();
+    for row in 0..codes.len() {
+        let (Some(code), Some(quantity), Some(date), Some(price)) =
+            (&codes[row], quantities[row], &dates[row], prices[row])
+        else {
+            continue;
+        };
+        if quantity <= 0 || price <= 0.0 || !code.starts_with(|c: char| c.is_ascii_digit()) {
+            continue;
+        }
+        let p = all.entry(code.as_ref()).or_default();
+        *p.days.entry(minutes(date)? / (24 * 60)).or_default() += quantity as f64;
+        p.value += quantity as f64 * price;
+        p.prices.push(price);
+        if let Some(name) = &names[row] {
+            p.name = name.trim().to_owned();
+        }
+    }
+    let ends = || all.values().filter_map(|p| p.days.keys().next_back());
+    let first = all.values().filter_map(|p| p.days.keys().next()).min().copied().unwrap_or(0);
+    let last = ends().max().copied().unwrap_or(0);
+    // Products on sale from the first month on, by turnover.
+    let mut best: Vec<(&str, Product)> = all
+        .into_iter()
+        .filter(|(_, p)| p.days.keys().next().is_some_and(|d| *d < first + 28))
+        .collect();
+    best.sort_by(|a, b| b.1.value.total_cmp(&a.1.value));
+    best.truncate(PLANNED);
+    let mut out = stock::Sales {
+        today: (last + 1) as i32,
+        codes: Vec::new(),
+        names: Vec::new(),
+        prices: Vec::new(),
+        daily: Vec::new(),
+    };
+    for (code, mut p) in best {
+        p.prices.sort_by(f64::total_cmp);
+        out.codes.push(code.to_owned());
+        out.names.push(p.name);
+        out.prices.push(p.prices[p.prices.len() / 2]);
+        out.daily.push((first..=last).map(|d| p.days.get(&d).copied().unwrap_or(0.0)).collect());
+    }
+    Ok(out)
 }
 
 /// Minutes since 1970 of a date such as `12/1/10 8:26` (month, day, year).

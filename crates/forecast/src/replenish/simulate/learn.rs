@@ -89,7 +89,11 @@ impl Values {
 }
 
 impl PolicyLearning {
-    fn check(&self) -> Result<()> {
+    /// Validates the parameters.
+    ///
+    /// # Errors
+    /// `invalid_params`, naming the parameter.
+    pub fn check(&self) -> Result<()> {
         let refuse = |name: &str, value: f64, accepted: &str| {
             Err(Error::invalid_params(format!("{name} must be {accepted}, got {value}"))
                 .with("parameter", name))

@@ -135,22 +135,32 @@ impl Bench<'_> {
 }
 
 impl PolicySearch {
+    /// Validates the parameters.
+    ///
+    /// # Errors
+    /// `invalid_params`.
+    pub fn check(&self) -> Result<()> {
+        if self.samples == 0 || self.starts == 0 || self.periods < 1000 || self.polish > 1000 {
+            return Err(Error::invalid_params(format!(
+                "samples and starts must be at least 1, periods at least 1000 and polish at most \
+                 1000, got {}, {}, {} and {}",
+                self.samples, self.starts, self.periods, self.polish
+            ))
+            .with("parameter", "periods"));
+        }
+        Ok(())
+    }
+
     /// Searches (s, S) for a single node; its own policy and initial stock are ignored.
     ///
     /// # Errors
     /// `invalid_params`; `cancelled`; `deadline_exceeded`.
     pub fn ss(&self, node: &StockNode, run: &Run) -> Result<SearchResult> {
+        self.check()?;
         let Some(demand) = &node.demand else {
             return Err(Error::invalid_params("a node without demand has no policy to search")
                 .with("parameter", "demand"));
         };
-        if self.samples == 0 || self.starts == 0 || self.periods < 1000 {
-            return Err(Error::invalid_params(format!(
-                "samples and starts must be at least 1 and periods at least 1000, got {}, {} and {}",
-                self.samples, self.starts, self.periods
-            ))
-            .with("parameter", "periods"));
-        }
         let probe = StockNode { supplier: None, initial_stock: None, ..node.clone() };
         Simulation { items: vec![vec![probe.clone()]], ..Simulation::default() }.check()?;
         let lead = match &probe.lead_time {
