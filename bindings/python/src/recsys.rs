@@ -9,7 +9,7 @@ use crate::data::{PyInteractions, PyItemAttributes};
 use crate::error::Result;
 use crate::model::{estimator, model};
 use crate::{params, run};
-use mercato::recsys::{History, Method, Model, Query, Ranking, Recommender as _};
+use mercato::recsys::{History, Method, Model, Quantization, Query, Ranking, Recommender as _};
 use mercato::{Vectors, table};
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
@@ -231,6 +231,22 @@ macro_rules! recommender {
                 Self::wrap(py, run::long(py, run, work)?)
             }
 
+            #[doc = docs!(recsys::Recommender::quantize)]
+            ///
+            /// form: "int8" keeps a byte per number, "pq" `bytes` bytes per item.
+            #[pyo3(signature = (form = "int8", bytes = Count(14), **run),
+                   text_signature = "($self, form=\"int8\", bytes=14, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
+            fn quantize(
+                &self,
+                py: Python<'_>,
+                form: &str,
+                bytes: Count,
+                run: Option<&Bound<'_, PyDict>>,
+            ) -> Result<Py<QuantizedModel>> {
+                let form = Quantization::try_from((form, bytes.0))?;
+                QuantizedModel::wrap(py, run::long(py, run, |run| self.0.quantize(&form, run))?)
+            }
+
             #[doc = docs!(recsys::Recommender::fold_in_items)]
             #[pyo3(signature = (interactions, **run),
                    text_signature = "($self, interactions, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
@@ -282,6 +298,27 @@ impl AutoRecommender {
         run: Option<&Bound<'_, PyDict>>,
     ) -> Result<Py<BlendModel>> {
         BlendModel::wrap(py, run::long(py, run, |run| self.0.fit(&interactions.inner, run))?)
+    }
+}
+
+model!("mercato.recsys", recsys::QuantizedModel extends Recommender, |m: &mercato::recsys::QuantizedModel, py: Python<'_>| -> Result<String> {
+    let (items, factors) = (m.catalog().items().len(), m.factors());
+    let params = params::repr(py, "Quantization", m.params())?;
+    Ok(format!("QuantizedModel({items} items, {factors} factors, {params})"))
+});
+
+#[pymethods]
+impl QuantizedModel {
+    #[doc = docs!(recsys::Recommender::with_attributes)]
+    fn with_attributes(&self, py: Python<'_>, attributes: &PyItemAttributes) -> Result<Py<Self>> {
+        let work = || Ok((*self.0).clone().with_attributes(&attributes.0));
+        Self::wrap(py, run::short(py, work)?)
+    }
+
+    /// How vectors are kept: {"form": "int8" or "pq", "bytes": bytes per item for "pq"}.
+    #[getter]
+    fn params<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        params::plain(py, self.0.params())
     }
 }
 
@@ -361,6 +398,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> Result<()> {
     ItemKnnModel::add_to(m)?;
     Popularity::add_to(m)?;
     PopularityModel::add_to(m)?;
+    QuantizedModel::add_to(m)?;
     Spectral::add_to(m)?;
     SpectralModel::add_to(m)?;
     m.add_function(wrap_pyfunction!(judge::evaluate, m)?)?;

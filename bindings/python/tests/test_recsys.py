@@ -201,6 +201,29 @@ def test_an_update_learns_new_events_users_and_items(estimator, shop):
         model.update(Interactions.from_arrays(["a"], ["b"]))
 
 
+@pytest.mark.parametrize("form", ["int8", "pq"])
+def test_a_quantized_model_ranks_for_histories(form, shop, attributes, tmp_path):
+    model = Als(factors=16, iterations=3).fit(shop, seed=1).with_attributes(attributes)
+    small = model.quantize(form, bytes=8)
+    small.save(tmp_path / "phone.mercato")
+    opened = mercato.open(tmp_path / "phone.mercato")
+    assert type(opened) is recsys.QuantizedModel and opened.params["form"] == form
+    assert len(opened.to_bytes()) < len(model.to_bytes()) / 3
+    seen = shop.items_of(int(shop.users[0]))
+    want = {s.id for s in model.recommend(0, n=20, history=seen)}
+    top = opened.recommend(0, n=20, history=seen)
+    assert len(want & {s.id for s in top}) >= (19 if form == "int8" else 8)
+    assert not {s.id for s in top} & set(seen)
+    assert opened.recommend(0, n=3, history=seen, where={"price": {"lt": 2.0}})
+    assert opened.similar_items(top[0].id, n=3)
+    with pytest.raises(mercato.UnknownIdError):
+        opened.recommend(int(shop.users[0]))
+    with pytest.raises(mercato.InvalidParamsError):
+        model.quantize("f16")
+    with pytest.raises(mercato.MercatoError):
+        Popularity().fit(shop).quantize()
+
+
 def test_evaluation_gives_the_named_metrics(shop):
     train, test = shop.split_random(test=0.2, seed=1)
     model = Popularity().fit(train)

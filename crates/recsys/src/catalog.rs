@@ -21,6 +21,8 @@ pub struct Catalog {
     attributes: Option<Arc<ItemAttributes>>,
     /// Belongs to these attributes: new ones bring a new one.
     filters: Arc<FilterCache>,
+    /// Users that the counts are over, where the users themselves are left out.
+    counted: Option<usize>,
 }
 
 impl Catalog {
@@ -45,6 +47,7 @@ impl Catalog {
             counts: counts.into(),
             attributes: None,
             filters: Arc::default(),
+            counted: None,
         })
     }
 
@@ -66,6 +69,7 @@ impl Catalog {
             counts: counts.into(),
             attributes: self.attributes.clone(),
             filters: self.filters.clone(),
+            counted: None,
         };
         if let Some(known) = self.attributes.as_ref().filter(|a| a.items() != &grown.items) {
             grown.set_attributes(known);
@@ -98,7 +102,28 @@ impl Catalog {
             items: Arc::new(ids),
             attributes: None,
             filters: Arc::default(),
+            counted: None,
         })
+    }
+
+    /// A catalog of items alone, with counts over so many users.
+    pub(crate) fn of_counts(items: Arc<IdMap>, counts: Vec<u32>, users: usize) -> Self {
+        Self {
+            users: Arc::default(),
+            items,
+            seen: Csr::default(),
+            counts: counts.into(),
+            attributes: None,
+            filters: Arc::default(),
+            counted: Some(users),
+        }
+    }
+
+    /// How many users the [`counts`](Self::counts) are over: those of the catalog, or more where it
+    /// leaves them out.
+    #[must_use]
+    pub fn population(&self) -> usize {
+        self.counted.unwrap_or(self.users.len())
     }
 
     /// The user ids.
@@ -210,6 +235,7 @@ impl Catalog {
             counts: a.column_of_len("items.counts", items.len())?,
             attributes,
             filters: Arc::default(),
+            counted: None,
             users,
             items,
         })

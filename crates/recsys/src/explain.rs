@@ -125,7 +125,7 @@ pub(crate) fn explain<M: Model + ?Sized>(
         }
     };
     let count = catalog.counts().get(item as usize).copied().unwrap_or(0);
-    let share_of_users = count as f32 / catalog.users().len().max(1) as f32;
+    let share_of_users = count as f32 / catalog.population().max(1) as f32;
     let Reasons { kind, score, mut parts } = match taste {
         Some(taste) => model.reasons(taste, item)?,
         None => {

@@ -7,6 +7,7 @@
 //! | [`Spectral`] | graph filter: a walk plus a low-pass projection | sparse positive feedback |
 //! | [`ItemKnn`] | item neighbours: cosine, tf-idf, BM25, RP3beta | for co-purchases and reasons |
 //! | [`Blend`] | weighted sum of other models | when they err differently |
+//! | [`QuantizedModel`] | a factor model in a few bytes per item | on phones |
 //! | [`Popularity`] | the same list for everybody | as baseline and fallback |
 //!
 //! An estimator is a record of hyperparameters; `fit` gives a model; every model is a
@@ -29,6 +30,7 @@ mod method;
 mod model;
 mod params;
 pub mod popularity;
+pub mod quantized;
 mod query;
 mod recommendations;
 mod request;
@@ -50,6 +52,7 @@ pub use item_knn::{ItemKnn, ItemKnnModel};
 pub use method::{AnyModel, Method};
 pub use model::{Candidates, Model, Recommender, Scratch, Taste};
 pub use popularity::{Popularity, PopularityModel};
+pub use quantized::{Quantization, QuantizedModel};
 pub use query::{History, Query};
 pub use recommendations::{NO_ITEM, Recommendations};
 pub use request::Ranking;

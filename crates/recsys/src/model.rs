@@ -1,6 +1,7 @@
 //! What a model gives, and what everybody gets from it.
 
 use crate::explain::{self, Explanation, Reasons};
+use crate::quantized::{Quantization, QuantizedModel, ServingFactors};
 use crate::recommendations::{NO_ITEM, Recommendations};
 use crate::request::{self, Ranking, Steering, with_space};
 use crate::rules::{Trace, Tracer};
@@ -147,6 +148,16 @@ pub trait Model: Send + Sync {
         let _ = (n, among, scratch, out);
         let length = vector.len();
         Err(Error::invalid_input(format!("a vector of {length} numbers is of another model")))
+    }
+
+    /// The item vectors and what makes user vectors of histories, for
+    /// [`Recommender::quantize`]. Factor models override it.
+    ///
+    /// # Errors
+    /// `unsupported` for models without item vectors; `cancelled`, `deadline_exceeded`.
+    fn serving_factors(&self, run: &Run) -> Result<ServingFactors> {
+        let _ = run;
+        Err(Error::unsupported("this model has no item vectors to quantize; use als or spectral"))
     }
 
     /// The model after the events of `growth`: the catalog is `growth.catalog()`, and what is to
@@ -525,6 +536,17 @@ pub trait Recommender: Model {
         learn(self, more, Refresh::New, run)
     }
 
+    /// A compact form of a factor model that ranks for histories: for phones and wherever a small
+    /// file counts. It leaves out users and their interactions; attributes are kept.
+    ///
+    /// # Errors
+    /// `invalid_params`; `unsupported` for models without item vectors; `cancelled`,
+    /// `deadline_exceeded`.
+    fn quantize(&self, form: &Quantization, run: &Run) -> Result<QuantizedModel> {
+        form.check()?;
+        QuantizedModel::of(self.catalog(), self.serving_factors(run)?, form, run)
+    }
+
     /// The same model with item attributes, which filters and content models read. Items are
     /// matched by id; those that `attributes` does not know have missing values.
     #[must_use]
@@ -646,7 +668,7 @@ pub(crate) fn popular(
     scratch: &mut Scratch,
     out: &mut Vec<(u32, f32)>,
 ) {
-    let share = 1.0 / catalog.users().len().max(1) as f32;
+    let share = 1.0 / catalog.population().max(1) as f32;
     let Scratch { scores, top, .. } = scratch;
     scores.clear();
     scores.extend(catalog.counts().iter().map(|&c| c as f32 * share));

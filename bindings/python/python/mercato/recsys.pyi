@@ -28,6 +28,7 @@ __all__ = [
     "ItemKnnModel",
     "Popularity",
     "PopularityModel",
+    "QuantizedModel",
     "Spectral",
     "SpectralModel",
     "evaluate",
@@ -239,6 +240,17 @@ class AlsModel(Recommender):
         deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> AlsModel: ...
+    def quantize(
+        self,
+        form: Literal["int8", "pq"] = "int8",
+        bytes: int = 14,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> QuantizedModel: ...
     def fold_in_items(
         self,
         interactions: Interactions,
@@ -330,6 +342,17 @@ class BlendModel(Recommender):
         deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> BlendModel: ...
+    def quantize(
+        self,
+        form: Literal["int8", "pq"] = "int8",
+        bytes: int = 14,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> QuantizedModel: ...
     def fold_in_items(
         self,
         interactions: Interactions,
@@ -402,6 +425,17 @@ class ItemKnnModel(Recommender):
         deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> ItemKnnModel: ...
+    def quantize(
+        self,
+        form: Literal["int8", "pq"] = "int8",
+        bytes: int = 14,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> QuantizedModel: ...
     def fold_in_items(
         self,
         interactions: Interactions,
@@ -460,6 +494,17 @@ class PopularityModel(Recommender):
         deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> PopularityModel: ...
+    def quantize(
+        self,
+        form: Literal["int8", "pq"] = "int8",
+        bytes: int = 14,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> QuantizedModel: ...
     def fold_in_items(
         self,
         interactions: Interactions,
@@ -474,6 +519,22 @@ class PopularityModel(Recommender):
     def params(self) -> Popularity: ...
     def __copy__(self) -> PopularityModel: ...
     def __deepcopy__(self, _memo: object, /) -> PopularityModel: ...
+
+@final
+class QuantizedModel(Recommender):
+    def save(self, path: Path) -> None: ...
+    @staticmethod
+    def open(path: Path) -> QuantizedModel: ...
+    @staticmethod
+    def load(path: Path) -> QuantizedModel: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> QuantizedModel: ...
+    def with_attributes(self, attributes: ItemAttributes) -> QuantizedModel: ...
+    @property
+    def params(self) -> dict[str, Any]: ...
+    def __copy__(self) -> QuantizedModel: ...
+    def __deepcopy__(self, _memo: object, /) -> QuantizedModel: ...
 
 @final
 class Spectral:
@@ -526,6 +587,17 @@ class SpectralModel(Recommender):
         deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> SpectralModel: ...
+    def quantize(
+        self,
+        form: Literal["int8", "pq"] = "int8",
+        bytes: int = 14,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> QuantizedModel: ...
     def fold_in_items(
         self,
         interactions: Interactions,

@@ -6,6 +6,7 @@ use crate::Catalog;
 use crate::explain::Reasons;
 use crate::kernels::{self, Events, LANE, Lane, Level};
 use crate::model::{Candidates, Model, Scratch, Taste};
+use crate::quantized::{Fold, ServingFactors};
 use crate::update::Growth;
 use mercato_core::{
     Artifact, ArtifactWriter, Bitmap, Error, Interactions, Persist, Result, Run, Vectors,
@@ -184,6 +185,27 @@ impl Model for AlsModel {
     ) -> Result<()> {
         let Candidates { allow, exclude } = among;
         self.scan.top_k(self.items.as_slice(), vector, n, allow, exclude, &mut scratch.scan, out)
+    }
+
+    fn serving_factors(&self, run: &Run) -> Result<ServingFactors> {
+        let f = self.params.factors;
+        let mut moments = vec![0.0; f * f];
+        for row in self.users.as_slice().chunks_exact(f) {
+            for (i, &x) in row.iter().enumerate() {
+                let out = &mut moments[i * f..(i + 1) * f];
+                out.iter_mut().zip(row).for_each(|(m, &y)| *m += f64::from(x) * f64::from(y));
+            }
+        }
+        run.check()?;
+        let stride = kernels::lanes(f) * LANE;
+        let gram = kernels::flat(&self.gram).chunks_exact(stride).take(f);
+        let gram = gram.flat_map(|row| row[..f].iter().map(|&v| f64::from(v))).collect();
+        let fold = Fold::LeastSquares {
+            gram,
+            alpha: self.params.alpha,
+            unobserved: self.params.unobserved_weight,
+        };
+        Ok(ServingFactors { factors: f, rows: self.items.as_slice().to_vec(), moments, fold })
     }
 
     fn updated(&self, growth: &Growth, run: &Run) -> Result<Self> {

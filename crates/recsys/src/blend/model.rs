@@ -4,6 +4,7 @@ use super::Blend;
 use crate::auto::SearchReport;
 use crate::explain::{self, ExplanationKind, Reasons};
 use crate::model::{Candidates, Model, Scratch, Taste, top_by_scores};
+use crate::quantized::ServingFactors;
 use crate::update::Growth;
 use crate::{AnyModel, Catalog};
 use mercato_core::{Artifact, ArtifactWriter, Error, ErrorCode, Persist, Result, Run};
@@ -183,6 +184,13 @@ impl Model for BlendModel {
         match self.models.as_slice() {
             [only] => only.top_vector(vector, n, among, scratch, out),
             _ => Err(Error::invalid_input("a blend of several parts has no user vectors")),
+        }
+    }
+
+    fn serving_factors(&self, run: &Run) -> Result<ServingFactors> {
+        match self.models.as_slice() {
+            [only] => only.serving_factors(run),
+            _ => Err(Error::unsupported("a blend of several parts has no item vectors")),
         }
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct Items {
 
 impl Items {
     pub(super) fn of(catalog: &Catalog) -> Self {
-        let users = catalog.users().len().max(1) as f64;
+        let users = catalog.population().max(1) as f64;
         let counts = catalog.counts();
         let mut order: Vec<u32> = (0..counts.len() as u32).collect();
         order.sort_unstable_by_key(|&i| (std::cmp::Reverse(counts[i as usize]), i));

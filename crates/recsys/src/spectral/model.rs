@@ -6,6 +6,7 @@ use crate::Catalog;
 use crate::explain::Reasons;
 use crate::kernels::{self, LANE, Lane, Level};
 use crate::model::{Candidates, Model, Scratch, Taste, select};
+use crate::quantized::ServingFactors;
 use crate::update::Growth;
 use mercato_core::{Artifact, ArtifactWriter, Column, Error, Interactions, Persist, Result, Run};
 
@@ -215,6 +216,10 @@ impl Model for SpectralModel {
 
     fn likeness(&self, a: u32, b: u32) -> Option<f32> {
         Some(self.cosine(a, b))
+    }
+
+    fn serving_factors(&self, run: &Run) -> Result<ServingFactors> {
+        super::update::serving_factors(self, run)
     }
 
     fn updated(&self, growth: &Growth, run: &Run) -> Result<Self> {

@@ -9,6 +9,7 @@ use super::SpectralModel;
 use super::fit::{CHUNK, gram};
 use super::model::quantise;
 use crate::kernels::{self, LANE, Lane, Level};
+use crate::quantized::{Fold, ServingFactors, Term, product};
 use crate::update::{Growth, Refresh};
 use mercato_core::{Csr, Result, Run};
 use rayon::prelude::*;
@@ -69,14 +70,13 @@ pub(super) fn update(model: &SpectralModel, growth: &Growth, run: &Run) -> Resul
 }
 
 impl SpectralModel {
-    /// The rows of `items` among the smooth directions.
-    fn place(&self, items: &[u32], by_item: &Csr, run: &Run) -> Result<Vec<Lane>> {
+    /// `M Q`: a row for each user.
+    fn walked(&self, run: &Run) -> Result<Vec<Lane>> {
         let level = Level::detect();
         let n = self.width / LANE;
         let seen = self.catalog.seen();
         let known = self.code_scale.len();
-        let task = run.stage("update", (seen.n_rows() + items.len()) as u64);
-        // M Q
+        let task = run.stage("walk", seen.n_rows() as u64);
         let mut walked = vec![Lane::ZERO; seen.n_rows() * n];
         walked.par_chunks_mut(n * CHUNK).enumerate().try_for_each(|(block, chunk)| {
             for (k, row) in chunk.chunks_exact_mut(n).enumerate() {
@@ -92,6 +92,15 @@ impl SpectralModel {
             }
             task.tick((chunk.len() / n) as u64)
         })?;
+        Ok(walked)
+    }
+
+    /// The rows of `items` among the smooth directions.
+    fn place(&self, items: &[u32], by_item: &Csr, run: &Run) -> Result<Vec<Lane>> {
+        let level = Level::detect();
+        let n = self.width / LANE;
+        let walked = self.walked(run)?;
+        let task = run.stage("update", items.len() as u64);
         let inverse = inverse(gram(level, &walked, n), n);
         run.check()?;
         let mut rows = vec![Lane::ZERO; items.len() * n];
@@ -113,6 +122,45 @@ impl SpectralModel {
         )?;
         Ok(rows)
     }
+}
+
+/// The filter as item vectors: `q / e` with `q` the item's row of `Q` and `e` its scale. The smooth
+/// directions give `alpha (1/e) q . sum of e q`; of the walk, `M^T M`, what lies in their space is
+/// kept: `q . B sum of q`.
+pub(super) fn serving_factors(model: &SpectralModel, run: &Run) -> Result<ServingFactors> {
+    let (p, f) = (&model.params, model.width);
+    let walked = run.install(|| model.walked(run))??;
+    let mut b = run.install(|| gram(Level::detect(), &walked, f / LANE))?;
+    drop(walked);
+    for i in 0..f {
+        (0..i).for_each(|j| b[i * f + j] = b[j * f + i]);
+    }
+    let scale = |i: usize| model.item_scale.get(i).copied().filter(|s| *s > 0.0).unwrap_or(1.0);
+    let rows = (0..model.code_scale.len()).flat_map(|i| {
+        let step = model.code_scale[i] / scale(i);
+        model.codes[i * f..(i + 1) * f].iter().map(move |&c| step * f32::from(c))
+    });
+    let rows = rows.collect();
+    // e = count^-exponent / root
+    let first = model.catalog.counts().first().map_or(1, |&c| c.max(1));
+    let root = f64::from((first as f32).powf(-p.item_exponent) / scale(0));
+    let diagonal = |m: &[f64], by: f64, plus: f64| -> Vec<f64> {
+        let entry = |(k, v): (usize, &f64)| if k / f == k % f { v * by + plus } else { v * by };
+        m.iter().enumerate().map(entry).collect()
+    };
+    let alpha = f64::from(p.alpha);
+    let smooth = diagonal(&vec![0.0; f * f], 0.0, alpha / (root * root));
+    let filter = diagonal(&b, 1.0, alpha);
+    let fold = Fold::Linear(vec![
+        Term { matrix: smooth, inner: -2.0 * p.item_exponent, outer: 0.0 },
+        Term {
+            matrix: diagonal(&b, 1.0 / (root * root), 0.0),
+            inner: -p.item_exponent,
+            outer: -p.item_exponent,
+        },
+    ]);
+    let moments = product(&product(&filter, &b, f), &filter, f);
+    Ok(ServingFactors { factors: f, rows, moments, fold })
 }
 
 /// The inverse of a matrix given by its upper triangle, by Gauss and Jordan; directions that vanish

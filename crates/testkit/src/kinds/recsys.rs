@@ -2,9 +2,10 @@
 
 use super::{Kind, kind};
 use crate::generate;
+use mercato::recsys::quantized::Form;
 use mercato::recsys::{
     Als, AlsModel, Blend, BlendModel, History, ItemKnn, ItemKnnModel, Model, Popularity,
-    PopularityModel, Query, Recommender, Spectral, SpectralModel,
+    PopularityModel, Quantization, QuantizedModel, Query, Recommender, Spectral, SpectralModel,
 };
 use mercato::{ErrorCode, Interactions, Persist, Result, Run};
 use serde_json::json;
@@ -32,6 +33,17 @@ pub(super) fn kinds() -> Vec<Kind> {
             },
             |a| ask(&BlendModel::from_artifact(a)?),
         ),
+        kind::<QuantizedModel>(
+            || quantized(Form::Int8),
+            |a| ask(&QuantizedModel::from_artifact(a)?),
+        ),
+        Kind {
+            shape: "pq",
+            ..kind::<QuantizedModel>(
+                || quantized(Form::Pq),
+                |a| ask(&QuantizedModel::from_artifact(a)?),
+            )
+        },
         kind::<PopularityModel>(
             || model(|d, r| Popularity::default().fit(d, r)),
             |a| ask(&PopularityModel::from_artifact(a)?),
@@ -46,6 +58,11 @@ fn model<M: Model + Persist>(
     let data = generate::shop(12, 10, 80, 7)?;
     let attributes = generate::attributes(data.items())?;
     fit(&data, &Run::seed(7).with_threads(1))?.with_attributes(&attributes).to_bytes()
+}
+
+fn quantized(form: Form) -> Result<Vec<u8>> {
+    let form = Quantization::default().form(form).bytes(3);
+    model(move |d, r| Als::default().factors(4).iterations(5).fit(d, r)?.quantize(&form, r))
 }
 
 /// Every question that a recommender answers, for a few users and items. The first error is given
@@ -68,6 +85,9 @@ fn ask(model: &impl Model) -> Result<()> {
         for user in 0..catalog.users().len().min(3) {
             let user = catalog.users().id(user as u32);
             answers.push(model.recommend(user, 4, query).map(drop));
+        }
+        if query.history.is_some() && items > 0 {
+            answers.push(model.recommend(&item(0), 4, query).map(drop));
         }
         if query.history.is_none() {
             let batch = model.recommend_batch(None, 3, query, &run);
