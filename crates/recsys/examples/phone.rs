@@ -10,6 +10,7 @@ use mercato_recsys::{
     Als, History, Model, Quantization, QuantizedModel, Query, Recommender, Spectral,
 };
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -48,8 +49,7 @@ fn carve(all: &Lists) -> (Lists, Lists) {
 /// the median milliseconds of a request.
 fn recall(model: &dyn Model, train: &Lists, test: &Lists, step: usize, known: bool) -> (f64, f64) {
     let (mut sum, mut users, mut ms) = (0.0, 0, Vec::new());
-    let mut of: std::collections::HashMap<i64, &Vec<i64>> = Default::default();
-    train.iter().for_each(|(u, items)| drop(of.insert(*u, items)));
+    let of: HashMap<i64, &Vec<i64>> = train.iter().map(|(u, items)| (*u, items)).collect();
     for (user, wanted) in test.iter().filter(|t| !t.1.is_empty()).step_by(step) {
         let Some(items) = of.get(user).filter(|i| !i.is_empty()) else { continue };
         let mut query = Query::default();
