@@ -135,12 +135,51 @@ fn compare<M: Model + Persist>(
     std::fs::remove_file(path).unwrap();
 }
 
+/// A line of `/proc/self/status` in bytes.
+fn status(name: &str) -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = text.lines().find(|l| l.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+/// The largest resident set while a model is fitted, against twice data and model.
+fn memory(folder: &Path, model: &str, params: &Value) {
+    let data = interactions(&lists(&folder.join("train.txt")));
+    let ids = 8 * (data.n_users() + data.n_items());
+    let of_data = ids + 8 * (data.n_users() + 1) + 8 * data.len();
+    let run = Run::seed(7);
+    run.install(|| ()).unwrap();
+    // Begins a new maximum.
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = status("VmRSS:");
+    let began = Instant::now();
+    let fitted: Box<dyn Fn() -> usize> = match model {
+        "als" => {
+            let model = Als::try_from(params).unwrap().fit(&data, &run).unwrap();
+            Box::new(move || model.to_bytes().unwrap().len())
+        }
+        _ => {
+            let model = Spectral::try_from(params).unwrap().fit(&data, &run).unwrap();
+            Box::new(move || model.to_bytes().unwrap().len())
+        }
+    };
+    let (seconds, peak) = (began.elapsed().as_secs_f64(), status("VmHWM:"));
+    let of_model = fitted();
+    let grown = peak - before + of_data as u64;
+    let bound = 2 * (of_data + of_model) as u64;
+    println!(
+        "{}",
+        json!({"model": model, "params": params, "data_bytes": of_data, "model_bytes": of_model, "rss_before": before, "peak_rss": peak, "data_and_growth": grown, "bound": bound, "within": grown <= bound, "fit_s": seconds})
+    );
+}
+
 fn main() {
     let args: Vec<String> = std::env::args().collect();
     let params: Value = serde_json::from_str(&args[4]).unwrap();
     let step = args.get(6).map_or(1, |s| s.parse().unwrap());
     match args[1].as_str() {
         "quality" => quality(Path::new(&args[2]), &args[3], &params, &args[5], step),
+        "memory" => memory(Path::new(&args[2]), &args[3], &params),
         other => panic!("unknown job {other}"),
     }
 }

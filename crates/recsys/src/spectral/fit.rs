@@ -4,9 +4,14 @@ use super::Spectral;
 use crate::kernels::{self, LANE, Lane, Level};
 use mercato_core::{Csr, Result, Run, Task};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Rows per partial Gram matrix. Part of the result: partial sums are added in block order.
 const GRAM_BLOCK: usize = 2048;
+/// Partial Gram matrices that stand in memory together.
+const GRAM_TOGETHER: usize = 4;
+/// Lanes of columns that are multiplied together.
+const STRIP: usize = 4;
 /// Rows of work between two looks at the cancel token.
 pub(super) const CHUNK: usize = 128;
 
@@ -36,7 +41,7 @@ pub(super) fn filter(p: &Spectral, by_user: &Csr, by_item: &Csr, run: &Run) -> R
     }
     let rank = p.rank.min(by_user.n_rows()).min(by_item.n_rows());
     let n = kernels::lanes(rank);
-    let steps = p.iterations * (by_user.n_rows() + by_item.n_rows());
+    let steps = p.iterations * n.div_ceil(STRIP) * (by_user.n_rows() + by_item.n_rows());
     let task = run.stage("spectral", steps as u64);
     let basis = run.install(|| graph.basis(rank, n, p.iterations, run, &task))??;
     Ok(Filter {
@@ -100,10 +105,18 @@ impl Graph<'_> {
         for row in kernels::flat_mut(&mut q).chunks_exact_mut(n * LANE) {
             row[..rank].iter_mut().for_each(|v| *v = rng.normal() as f32);
         }
-        let mut t = vec![Lane::ZERO; self.by_user.n_rows() * n];
+        // Strip after strip of columns, so that the users' side never stands whole in memory.
+        let strips: Vec<Range<usize>> =
+            (0..n).step_by(STRIP).map(|from| from..(from + STRIP).min(n)).collect();
+        let mut t = vec![Lane::ZERO; self.by_user.n_rows() * STRIP.min(n)];
         for _ in 0..iterations {
-            multiply(level, self.by_user, &self.user_scale, &self.item_scale, &q, &mut t, n, task)?;
-            multiply(level, self.by_item, &self.item_scale, &self.user_scale, &t, &mut q, n, task)?;
+            for strip in &strips {
+                let t = Strip { rows: &mut t, n: strip.len(), columns: 0..strip.len() };
+                let q = Strip { rows: &mut q, n, columns: strip.clone() };
+                let (users, items) = (&self.user_scale, &self.item_scale);
+                let t = multiply(level, self.by_user, users, items, &q, t, task)?;
+                multiply(level, self.by_item, items, users, &t, q, task)?;
+            }
             orthonormalize(level, &mut q, rank, n);
             run.check()?;
         }
@@ -111,44 +124,57 @@ impl Graph<'_> {
     }
 }
 
-/// `out = D M E rows` for the pattern `M` and the diagonals `outer`, `inner`.
-#[allow(clippy::too_many_arguments)]
-fn multiply(
+/// Some columns, in lanes, of rows of `n` lanes.
+struct Strip<'a> {
+    rows: &'a mut [Lane],
+    n: usize,
+    columns: Range<usize>,
+}
+
+/// `out = D M E rows` for the pattern `M` and the diagonals `outer`, `inner`, in the columns of the
+/// strips.
+fn multiply<'a>(
     level: Level,
     m: &Csr,
     outer: &[f32],
     inner: &[f32],
-    rows: &[Lane],
-    out: &mut [Lane],
-    n: usize,
+    rows: &Strip<'_>,
+    out: Strip<'a>,
     task: &Task<'_>,
-) -> Result<()> {
-    out.par_chunks_mut(n * CHUNK).enumerate().try_for_each(|(block, chunk)| {
+) -> Result<Strip<'a>> {
+    let Strip { rows: to, n, columns } = out;
+    to[..m.n_rows() * n].par_chunks_mut(n * CHUNK).enumerate().try_for_each(|(block, chunk)| {
         for (k, row) in chunk.chunks_exact_mut(n).enumerate() {
             let r = block * CHUNK + k;
+            let row = &mut row[columns.clone()];
             row.fill(Lane::ZERO);
             for &c in m.row(r).0 {
                 let c = c as usize;
-                kernels::axpy(level, outer[r] * inner[c], &rows[c * n..(c + 1) * n], row);
+                let other = &rows.rows[c * rows.n..][rows.columns.clone()];
+                kernels::axpy(level, outer[r] * inner[c], other, row);
             }
         }
         task.tick((chunk.len() / n) as u64)
-    })
+    })?;
+    Ok(Strip { rows: to, n, columns })
 }
 
 /// `rows^T rows`, on and above the diagonal; the same bits for any number of threads.
 pub(super) fn gram(level: Level, rows: &[Lane], n: usize) -> Vec<f64> {
-    let parts: Vec<Vec<Lane>> = rows
-        .par_chunks(GRAM_BLOCK * n)
-        .map(|block| {
-            let mut part = vec![Lane::ZERO; n * n * LANE];
-            kernels::add_gram(level, block, n, &mut part);
-            part
-        })
-        .collect();
     let mut gram = vec![0.0f64; n * LANE * n * LANE];
-    for part in &parts {
-        gram.iter_mut().zip(kernels::flat(part)).for_each(|(g, v)| *g += f64::from(*v));
+    // A few parts at a time: they are as large as the sum.
+    for some in rows.chunks(GRAM_BLOCK * n * GRAM_TOGETHER) {
+        let parts: Vec<Vec<Lane>> = some
+            .par_chunks(GRAM_BLOCK * n)
+            .map(|block| {
+                let mut part = vec![Lane::ZERO; n * n * LANE];
+                kernels::add_gram(level, block, n, &mut part);
+                part
+            })
+            .collect();
+        for part in &parts {
+            gram.iter_mut().zip(kernels::flat(part)).for_each(|(g, v)| *g += f64::from(*v));
+        }
     }
     gram
 }
