@@ -474,13 +474,6 @@ impl Persist for QuantizedModel {
         if !(1..=4096).contains(&f) {
             return Err(Error::corrupt(format!("vectors of {f} factors")));
         }
-        let ids = read_ids(&a.column::<u8>("item_ids")?, n, a.meta_field("integer_ids")?)?;
-        let items = Arc::new(ids);
-        let counts = read_counts(&a.column::<u8>("item_counts")?, n)?;
-        let mut catalog = Catalog::of_counts(items.clone(), counts, a.meta_field("population")?);
-        if a.meta().get("attributes").is_some() {
-            catalog.set_attributes(&ItemAttributes::read(a, "attributes", items)?);
-        }
         let times = |width: usize| {
             n.checked_mul(width).ok_or_else(|| Error::corrupt(format!("{n} items are too many")))
         };
@@ -501,6 +494,14 @@ impl Persist for QuantizedModel {
                 Rows::Pq { codes, book, words, starts }
             }
         };
+        // The codes were as many as the items: no length in what follows is beyond the file.
+        let ids = read_ids(&a.column::<u8>("item_ids")?, n, a.meta_field("integer_ids")?)?;
+        let items = Arc::new(ids);
+        let counts = read_counts(&a.column::<u8>("item_counts")?, n)?;
+        let mut catalog = Catalog::of_counts(items.clone(), counts, a.meta_field("population")?);
+        if a.meta().get("attributes").is_some() {
+            catalog.set_attributes(&ItemAttributes::read(a, "attributes", items)?);
+        }
         let matrices: Column<f32> = a.column("matrices")?;
         let size = f * (f + 1) / 2;
         let matrix = |k: usize, diagonal: f32| {
