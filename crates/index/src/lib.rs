@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`VectorIndex`] | vectors under the caller's ids: cosine, inner product or distance; filters, updates, one file |
 //! | [`SharedIndex`] | one index that some threads search while others update it |
+//! | [`LoggedIndex`] | an index in a file, whose updates are on disk when they return |
 //! | [`Scan`] | exact top-k over a factor matrix, for models that hold the rows themselves: an 8-bit scan certified by its own error bound, then exact `f32` scores |
 //! | [`kernels`] | inner loops with the same bits on every processor |
 
@@ -17,6 +18,6 @@ mod vector;
 
 pub use scan::{Scan, ScanScratch};
 pub use vector::{
-    IndexKind, IndexParams, Metric, Neighbours, RecallReport, SearchOptions, SharedIndex, Storage,
-    VectorIndex,
+    IndexKind, IndexParams, LoggedIndex, Metric, Neighbours, RecallReport, SearchOptions,
+    SharedIndex, Storage, VectorIndex,
 };

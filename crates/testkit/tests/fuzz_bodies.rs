@@ -44,3 +44,17 @@ fn mutated_filters_never_panic() {
         }
     }
 }
+
+#[test]
+fn an_index_under_random_updates_agrees_with_a_plain_map() {
+    let mut rng = Rng::new(4);
+    for round in 0..ROUNDS {
+        let len = rng.below(600) as usize;
+        let mut bytes: Vec<u8> = (0..len).map(|_| rng.below(256) as u8).collect();
+        if let Some(shape) = bytes.first_mut() {
+            // Every metric, both kinds, every small dimension.
+            *shape = (round % 24) as u8;
+        }
+        fuzz::index(&bytes);
+    }
+}

@@ -18,9 +18,11 @@
 //!   compared with the bytes at hand.
 
 pub(crate) mod bytes;
+mod log;
 mod persist;
 mod write;
 
+pub use log::Log;
 pub use persist::Persist;
 pub use write::ArtifactWriter;
 

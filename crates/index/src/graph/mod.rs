@@ -67,8 +67,10 @@ pub(crate) enum Among<'a> {
 
 /// Rows kept beyond what was asked for: approximate scores put some of the best behind others.
 const SPARE: usize = 6;
-/// A walk among fewer matches than this many per kept node costs more than scoring them all.
-const MATCHES_PER_EF: usize = 6;
+/// Matches that are scored in the time that a walk needs to begin, and to expand one node
+/// (measured: 10 ns, 3 us and .17 us at 64 dimensions).
+const SCAN_FREE: usize = 300;
+const SCANNED_PER_EXPANDED: usize = 17;
 
 impl Graph {
     pub(crate) fn codes(&self) -> &Codes {
@@ -115,15 +117,19 @@ impl Graph {
                 walker.walk(ground, &[from, self.entry], ef, keep.max(ef) + SPARE, without);
             }
             Among::These(set, count) => {
-                let ef = ef.max(keep);
-                let walked = count > MATCHES_PER_EF * ef && {
+                // So many of the nearest hold what was asked for, when matches are spread evenly.
+                let through = (keep + keep / 2 + 4) * self.codes.len() / count.max(1);
+                let through = through.max(ef);
+                if count > SCAN_FREE + SCANNED_PER_EXPANDED * through {
                     let from = self.enter(walker, q, 0, usize::MAX);
                     let ground = Ground { codes, layer: self.layer(0), q };
-                    walker.walk_filtered(ground, &[from, self.entry], ef, set, count)
-                };
-                if !walked {
-                    walker.scan(codes, q, ef, set.iter());
+                    walker.walk(ground, &[from, self.entry], through, through, None);
+                    walker.pool.retain(|e| set.contains(e.node()));
+                    if walker.pool.len() >= keep {
+                        return;
+                    }
                 }
+                walker.scan(codes, q, ef.max(keep) + SPARE, set.iter());
             }
         }
     }

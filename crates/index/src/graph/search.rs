@@ -3,9 +3,6 @@
 use super::codes::{CodedQuery, View};
 use crate::kernels::gather::{Simd, Work, dispatch};
 use crate::kernels::prefetch;
-use mercato_core::Bitmap;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 /// No node.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -84,13 +81,9 @@ pub(crate) struct Walker {
     count: usize,
     sums: Vec<i32>,
     scores: Vec<f32>,
-    /// Rows scored since the last reset.
-    pub scored: usize,
-    /// Nodes to expand in a filtered walk, best first.
-    frontier: BinaryHeap<Reverse<Entry>>,
 }
 
-/// Room for fresh nodes: of a node's neighbours, at most 128, and of theirs.
+/// Room for fresh nodes: the neighbours, at most 128, of those expanded at a time.
 const ROOM: usize = 512;
 
 /// What a walk goes over and what it looks for.
@@ -137,7 +130,6 @@ impl Walker {
     #[inline(always)]
     fn close(&mut self) {
         self.seen.extend_from_slice(&self.fresh[..self.count]);
-        self.scored += self.count;
         self.count = 0;
     }
 
@@ -255,113 +247,6 @@ impl Walker {
         }
     }
 
-    /// As [`walk`](Self::walk), with only nodes of `accept` in the pool. Where a node has matching
-    /// neighbours, or neighbours of neighbours, only those are scored (a bridge over what does not
-    /// match); where it has next to none, the walk goes through. Gives up, with false, when more than `budget`
-    /// nodes were scored.
-    pub(crate) fn walk_filtered(
-        &mut self,
-        ground: Ground<'_>,
-        from: &[u32],
-        ef: usize,
-        accept: &Bitmap,
-        budget: usize,
-    ) -> bool {
-        struct Walk<'a>(
-            &'a mut Walker,
-            Ground<'a>,
-            &'a [u32],
-            usize,
-            (&'a Bitmap, usize),
-            &'a mut bool,
-        );
-        impl Work for Walk<'_> {
-            #[inline(always)]
-            fn run<S: Simd>(self, simd: S) {
-                *self.5 = self.0.filtered_with(simd, self.1, self.2, self.3, self.4);
-            }
-        }
-        let mut done = false;
-        let work = Walk(self, ground, from, ef, (accept, budget), &mut done);
-        dispatch(ground.codes.isa, work);
-        done
-    }
-
-    #[inline(always)]
-    fn filtered_with<S: Simd>(
-        &mut self,
-        simd: S,
-        ground: Ground<'_>,
-        from: &[u32],
-        ef: usize,
-        (accept, budget): (&Bitmap, usize),
-    ) -> bool {
-        let layer = ground.layer;
-        let nodes = layer.len();
-        self.begin(nodes);
-        self.frontier.clear();
-        for &node in from {
-            self.open(node, nodes);
-        }
-        let limit = self.scored + budget;
-        self.take_matches(simd, ground, ef, accept);
-        while let Some(Reverse(entry)) = self.frontier.pop() {
-            if self.pool.len() == ef && self.pool.last().is_some_and(|&worst| entry > worst) {
-                return true;
-            }
-            if self.scored > limit {
-                return false;
-            }
-            let links = layer.of(entry.node());
-            // Matching neighbours, then those behind neighbours that do not match.
-            for &n in links {
-                if n != NONE && accept.contains(n) {
-                    self.open(n, nodes);
-                }
-            }
-            for &n in links {
-                if (n as usize) >= nodes || accept.contains(n) {
-                    continue;
-                }
-                for &behind in layer.of(n) {
-                    if self.count >= layer.width {
-                        break;
-                    }
-                    if accept.contains(behind) {
-                        self.open(behind, nodes);
-                    }
-                }
-            }
-            if self.count < ENOUGH {
-                for &n in links {
-                    self.open(n, nodes);
-                }
-            }
-            self.take_matches(simd, ground, ef, accept);
-        }
-        true
-    }
-
-    /// Scores the fresh nodes; all join the frontier unless they are hopeless, matches the pool.
-    #[inline(always)]
-    fn take_matches<S: Simd>(&mut self, simd: S, ground: Ground<'_>, ef: usize, accept: &Bitmap) {
-        let Ground { codes, q, .. } = ground;
-        let fresh = &self.fresh[..self.count];
-        fresh.iter().for_each(|&n| codes.prefetch(n));
-        codes.scores(simd, q, fresh, &mut self.sums, &mut self.scores);
-        for (&n, &score) in fresh.iter().zip(&self.scores) {
-            let entry = Entry::new(n, score);
-            if self.pool.len() >= ef && self.pool.last().is_none_or(|&worst| entry > worst) {
-                continue;
-            }
-            self.frontier.push(Reverse(entry));
-            if accept.contains(n) {
-                insert(&mut self.pool, ef, entry);
-            }
-        }
-        self.close();
-    }
-
     /// Fills the pool with the `keep` best of `rows`, by scoring every one.
     pub(crate) fn scan(
         &mut self,
@@ -451,5 +336,3 @@ const BEAM: usize = 2;
 const SHORT: usize = 32;
 /// Rows scored at a time in a scan: few enough that all that was asked for is still near.
 const CHUNK: usize = 32;
-/// With fewer matching nodes than this in sight, a filtered walk goes through the others.
-const ENOUGH: usize = 2;

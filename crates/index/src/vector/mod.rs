@@ -3,6 +3,7 @@
 mod attributes;
 mod build;
 mod check;
+mod logged;
 mod persist;
 mod search;
 mod shared;
@@ -12,6 +13,7 @@ mod update;
 
 pub use build::{IndexKind, IndexParams, Metric, Storage};
 pub use check::RecallReport;
+pub use logged::LoggedIndex;
 pub use search::{Neighbours, SearchOptions};
 pub use shared::SharedIndex;
 
