@@ -8,9 +8,9 @@ import pytest
 
 import mercato
 from mercato import Interactions, recsys
-from mercato.recsys import Als, ItemKnn, Popularity, Spectral
+from mercato.recsys import Ease, Als, ItemKnn, Popularity, Spectral
 
-ESTIMATORS = [Als(factors=8, iterations=2), ItemKnn(neighbors=20), Popularity(), Spectral(rank=8)]
+ESTIMATORS = [Als(factors=8, iterations=2), ItemKnn(neighbors=20), Popularity(), Spectral(rank=8), Ease()]
 names = lambda estimator: type(estimator).__name__
 
 
@@ -327,3 +327,11 @@ def test_a_blend_of_estimators_and_weights(shop):
     assert len(top) == 3 and top[0].score >= top[1].score
     with pytest.raises(mercato.InvalidParamsError, match="no blends"):
         recsys.Blend([(blend, 1.0)])
+
+
+def test_ease_says_which_form_it_took_and_refuses_what_memory_cannot_hold(shop):
+    assert Ease(regularization=20).fit(shop).form == "dense"
+    assert Ease(regularization=20, form="sparse").fit(shop).form == "sparse"
+    with pytest.raises(mercato.InvalidParamsError) as e:
+        Ease(form="dense", memory=1 << 20).fit(shop)
+    assert int(e.value.context["needed"]) > int(e.value.context["memory"]) == 1 << 20

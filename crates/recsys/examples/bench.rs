@@ -6,7 +6,7 @@ use mercato_core::{
     Attribute, Id, IdColumn, IdMap, Interactions, ItemAttributes, Persist, Result, Run,
 };
 use mercato_recsys::{
-    Als, AlsModel, History, ItemKnn, Model, Query, Recommender, Spectral, als::Solver,
+    Als, AlsModel, Ease, History, ItemKnn, Model, Query, Recommender, Spectral, als::Solver,
 };
 use serde_json::{Value, json};
 use std::fs;
@@ -131,6 +131,7 @@ fn quality(directory: &Path, job: &Value) -> Value {
     let params = &job["params"];
     match job["model"].as_str().unwrap() {
         "als" => judge(directory, job, |d, r| Als::try_from(params)?.fit(d, r)),
+        "ease" => judge(directory, job, |d, r| Ease::try_from(params)?.fit(d, r)),
         "item_knn" => judge(directory, job, |d, r| ItemKnn::try_from(params)?.fit(d, r)),
         "spectral" => judge(directory, job, |d, r| Spectral::try_from(params)?.fit(d, r)),
         other => panic!("unknown model {other}"),

@@ -5,6 +5,7 @@
 //! | [`AutoRecommender`] | chooses, tunes and blends the others | to begin with |
 //! | [`Als`] | implicit-feedback matrix factorisation | for vectors of users and items |
 //! | [`Spectral`] | graph filter: a walk plus a low-pass projection | sparse positive feedback |
+//! | [`Ease`] | every item explained by the others, exactly | up to some ten thousand items |
 //! | [`ItemKnn`] | item neighbours: cosine, tf-idf, BM25, RP3beta | for co-purchases and reasons |
 //! | [`Blend`] | weighted sum of other models | when they err differently |
 //! | [`QuantizedModel`] | a factor model in a few bytes per item | on phones |
@@ -21,11 +22,13 @@ pub mod auto;
 pub mod blend;
 mod catalog;
 pub mod chain;
+pub mod ease;
 mod evaluate;
 mod explain;
 mod filters;
 pub mod item_knn;
 mod kernels;
+mod linear;
 mod method;
 mod model;
 mod params;
@@ -47,6 +50,8 @@ pub use chain::{Answer, Chain, ChainBuilder, Reason, Request, Source};
 pub use evaluate::{
     Comparison, Evaluation, Interval, Segment, UserMetrics, compare, evaluate, evaluate_users,
 };
+pub use ease::{Ease, EaseModel};
+pub use evaluate::{Evaluation, evaluate};
 pub use explain::{Contribution, Explanation, ExplanationKind, Reasons};
 pub use item_knn::{ItemKnn, ItemKnnModel};
 pub use method::{AnyModel, Method};

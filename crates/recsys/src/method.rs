@@ -3,8 +3,8 @@
 use crate::model::{Model, Recommender};
 use crate::update::Growth;
 use crate::{
-    Als, AlsModel, Blend, BlendModel, ItemKnn, ItemKnnModel, Popularity, PopularityModel, Spectral,
-    SpectralModel,
+    Als, AlsModel, Blend, BlendModel, Ease, EaseModel, ItemKnn, ItemKnnModel, Popularity,
+    PopularityModel, Spectral, SpectralModel,
 };
 use mercato_core::{Artifact, ArtifactWriter, Error, Interactions, Persist, Result, Run};
 use serde::{Deserialize, Serialize};
@@ -147,6 +147,7 @@ macro_rules! methods {
 methods! {
     Als => AlsModel,
     Blend => BlendModel,
+    Ease => EaseModel,
     ItemKnn => ItemKnnModel,
     Popularity => PopularityModel,
     Spectral => SpectralModel,

@@ -6,8 +6,9 @@ use mercato_core::{
     Result, Rng, Run, Scored,
 };
 use mercato_recsys::{
-    Als, AnyModel, AutoRecommender, Blend, History, ItemKnn, Model, NO_ITEM, Popularity, Query,
-    Recommender, Spectral, als::Solver, evaluate, item_knn::Similarity, popularity::Measure,
+    Als, AnyModel, AutoRecommender, Blend, Ease, History, ItemKnn, Model, NO_ITEM, Popularity,
+    Query, Recommender, Spectral, als::Solver, ease::Form, evaluate, item_knn::Similarity,
+    popularity::Measure,
 };
 use serde_json::json;
 
@@ -65,6 +66,14 @@ fn every(check: impl Fn(&str, &dyn Fn(&Interactions, &Run) -> Result<Box<dyn Che
     let all: Vec<(&str, Fit)> = vec![
         ("als cg", Box::new(move |d, r| Ok(Box::new(als.fit(d, r)?)))),
         ("als cholesky", Box::new(move |d, r| Ok(Box::new(exact.fit(d, r)?)))),
+        ("ease", Box::new(|d, r| Ok(Box::new(Ease::default().regularization(5.0).fit(d, r)?)))),
+        (
+            "ease sparse",
+            Box::new(|d, r| {
+                let ease = Ease::default().regularization(100.0).neighbors(20).form(Form::Sparse);
+                Ok(Box::new(ease.fit(d, r)?))
+            }),
+        ),
         ("cosine", Box::new(move |d, r| Ok(Box::new(knn(Similarity::Cosine).fit(d, r)?)))),
         ("tf-idf", Box::new(move |d, r| Ok(Box::new(knn(Similarity::TfIdf).fit(d, r)?)))),
         ("bm25", Box::new(move |d, r| Ok(Box::new(knn(Similarity::Bm25).fit(d, r)?)))),

@@ -1,8 +1,9 @@
 //! Every recommender keeps every promise.
 
 use mercato::recsys::als::Solver;
+use mercato::recsys::ease::Form;
 use mercato::recsys::item_knn::Similarity;
-use mercato::recsys::{Als, ItemKnn, Popularity};
+use mercato::recsys::{Als, Ease, ItemKnn, Popularity};
 use mercato_testkit::promises;
 
 #[test]
@@ -21,6 +22,14 @@ fn item_neighbours_of_every_similarity() {
     for s in [Similarity::Cosine, Similarity::TfIdf, Similarity::Bm25, Similarity::Rp3Beta] {
         let knn = ItemKnn::default().neighbors(7).similarity(s);
         promises::recommender(&format!("item knn {s:?}"), move |d, r| knn.fit(d, r));
+    }
+}
+
+#[test]
+fn ease() {
+    for form in [Form::Dense, Form::Sparse] {
+        let ease = Ease::default().regularization(3.0).neighbors(20).form(form);
+        promises::recommender(&format!("ease {form:?}"), move |d, r| ease.fit(d, r));
     }
 }
 

@@ -24,6 +24,8 @@ __all__ = [
     "AutoRecommender",
     "Blend",
     "BlendModel",
+    "Ease",
+    "EaseModel",
     "ItemKnn",
     "ItemKnnModel",
     "Popularity",
@@ -369,6 +371,56 @@ class BlendModel(Recommender):
     def report(self) -> dict[str, Any] | None: ...
     def __copy__(self) -> BlendModel: ...
     def __deepcopy__(self, _memo: object, /) -> BlendModel: ...
+
+@final
+class Ease:
+    regularization: float
+    neighbors: int
+    user_exponent: float
+    item_exponent: float
+    form: Literal["auto", "dense", "sparse"]
+    memory: int
+    def __new__(
+        cls,
+        regularization: float = 100.0,
+        neighbors: int = 100,
+        user_exponent: float = 0.0,
+        item_exponent: float = 0.0,
+        form: Literal["auto", "dense", "sparse"] = "auto",
+        memory: int = 1073741824,
+    ) -> Ease: ...
+    def fit(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> EaseModel: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __dir__(self) -> list[str]: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
+@final
+class EaseModel(Recommender):
+    def save(self, path: Path) -> None: ...
+    @staticmethod
+    def open(path: Path) -> EaseModel: ...
+    @staticmethod
+    def load(path: Path) -> EaseModel: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> EaseModel: ...
+    def with_attributes(self, attributes: ItemAttributes) -> EaseModel: ...
+    @property
+    def params(self) -> Ease: ...
+    @property
+    def form(self) -> Literal["dense", "sparse"]: ...
+    def __copy__(self) -> EaseModel: ...
+    def __deepcopy__(self, _memo: object, /) -> EaseModel: ...
 
 @final
 class ItemKnn:

@@ -2,10 +2,10 @@
 
 use super::ItemKnn;
 use super::fit::neighbours;
-use crate::Catalog;
-use crate::explain::{ExplanationKind, Reasons, events_of};
+use crate::explain::{Reasons, events_of};
 use crate::model::{Model, Taste};
 use crate::update::Growth;
+use crate::{Catalog, linear};
 use mercato_core::{Artifact, ArtifactWriter, Csr, Error, Interactions, Persist, Result, Run};
 
 /// A fitted [`ItemKnn`] model. Items that are no neighbour of anything the user has are not
@@ -39,24 +39,6 @@ impl ItemKnnModel {
     pub fn neighbors(&self) -> &Csr {
         &self.neighbours
     }
-
-    /// How alike `to` is to `from`; 0 when it is no neighbour.
-    fn similarity(&self, from: u32, to: u32) -> f32 {
-        let (items, similarities) = self.neighbours.row(from as usize);
-        let at = items.binary_search(&to).ok();
-        at.and_then(|k| similarities.get(k)).copied().unwrap_or(0.0)
-    }
-
-    /// Adds `weight` times the neighbours of `item` to `out`.
-    fn add(&self, item: u32, weight: f32, out: &mut [f32]) {
-        let (items, similarities) = self.neighbours.row(item as usize);
-        for (&j, &s) in items.iter().zip(similarities) {
-            // A damaged file may name items that do not exist.
-            if let Some(score) = out.get_mut(j as usize) {
-                *score += weight * s;
-            }
-        }
-    }
 }
 
 impl Model for ItemKnnModel {
@@ -73,36 +55,33 @@ impl Model for ItemKnnModel {
         match taste {
             Taste::User(user) => {
                 let (items, weights) = self.catalog.seen().row(user as usize);
-                items.iter().zip(weights).for_each(|(&i, &w)| self.add(i, w, out));
+                items
+                    .iter()
+                    .zip(weights)
+                    .for_each(|(&i, &w)| linear::add(&self.neighbours, i, w, out));
             }
-            Taste::History(events) => events.iter().for_each(|&(i, w)| self.add(i, w, out)),
+            Taste::History(events) => {
+                events.iter().for_each(|&(i, w)| linear::add(&self.neighbours, i, w, out))
+            }
         }
-        leave_out_zeros(out);
+        linear::leave_out_zeros(out);
         Ok(())
     }
 
     fn score_similar(&self, item: u32, out: &mut [f32]) -> Result<()> {
         out.fill(0.0);
-        self.add(item, 1.0, out);
-        leave_out_zeros(out);
+        linear::add(&self.neighbours, item, 1.0, out);
+        linear::leave_out_zeros(out);
         Ok(())
     }
 
     fn reasons(&self, taste: Taste<'_>, item: u32) -> Result<Reasons> {
-        let part = |(event, weight)| (event, weight, weight * self.similarity(event, item));
-        let parts: Vec<_> = events_of(&self.catalog, taste).into_iter().map(part).collect();
-        let score = parts.iter().map(|p| p.2).sum();
-        Ok(Reasons { kind: ExplanationKind::Exact, score, parts })
+        Ok(linear::reasons(&self.neighbours, events_of(&self.catalog, taste), item))
     }
 
     /// Relative to the nearest neighbour, so that all similarities end at 1.
     fn likeness(&self, a: u32, b: u32) -> Option<f32> {
-        let relative = |from: u32, to: u32| {
-            let largest =
-                self.neighbours.row(from as usize).1.iter().fold(0.0f32, |m, &s| m.max(s));
-            if largest > 0.0 { self.similarity(from, to) / largest } else { 0.0 }
-        };
-        Some(if a == b { 1.0 } else { relative(a, b).max(relative(b, a)) })
+        Some(linear::likeness(&self.neighbours, a, b))
     }
 
     fn updated(&self, growth: &Growth, run: &Run) -> Result<Self> {
@@ -112,12 +91,6 @@ impl Model for ItemKnnModel {
             neighbours: super::update::neighbours(&self.params, &self.neighbours, growth, run)?,
             fingerprint: growth.fingerprint(&self.fingerprint),
         })
-    }
-}
-
-fn leave_out_zeros(scores: &mut [f32]) {
-    for s in scores {
-        *s = if *s > 0.0 { *s } else { f32::NEG_INFINITY };
     }
 }
 

@@ -257,6 +257,55 @@ pub(crate) fn cholesky(
     ok
 }
 
+/// Rows `depth x w` lanes in the order in which [`subtract_product`] reads its left side: eight
+/// columns together.
+pub(crate) fn pack_left(rows: &[Lane], w: usize, out: &mut [f32]) {
+    let depth = rows.len() / w;
+    for (p, row) in rows.chunks_exact(w).enumerate() {
+        for (eight, part) in flat(row).chunks_exact(8).enumerate() {
+            out[(eight * depth + p) * 8..][..8].copy_from_slice(part);
+        }
+    }
+}
+
+/// Rows `depth x w` lanes in the order in which [`subtract_product`] reads its right side: two
+/// lanes together.
+pub(crate) fn pack_right(rows: &[Lane], w: usize, out: &mut [Lane]) {
+    let depth = rows.len() / w;
+    for (p, row) in rows.chunks_exact(w).enumerate() {
+        for (pair, part) in row.chunks_exact(2).enumerate() {
+            out[(pair * depth + p) * 2..][..2].copy_from_slice(part);
+        }
+    }
+}
+
+/// Subtracts `left^T right` from `tile`, `w * 16` rows of `w` lanes, `w` even; the sides are packed
+/// by [`pack_left`] and [`pack_right`].
+pub(crate) fn subtract_product(
+    level: Level,
+    left: &[f32],
+    right: &[Lane],
+    w: usize,
+    tile: &mut [Lane],
+) {
+    assert!(w.is_multiple_of(2) && left.len() == right.len() * LANE && tile.len() == w * w * LANE);
+    dispatch!(
+        level,
+        subtract_product(left: &[f32], right: &[Lane], w: usize, tile: &mut [Lane])
+    );
+}
+
+/// Solves `A x = b` in place for a symmetric positive definite `A` of `n * 16` rows of `n` lanes,
+/// of which only what is on and above the diagonal is read; `a` is overwritten. Returns whether
+/// the matrix was positive definite; `b` is of no use when it was not.
+pub(crate) fn solve(level: Level, a: &mut [Lane], n: usize, b: &mut [Lane]) -> bool {
+    let mut ok = false;
+    let done = &mut ok;
+    assert!(b.len() == n && a.len() == n * n * LANE);
+    dispatch!(level, solve(a: &mut [Lane], n: usize, b: &mut [Lane], done: &mut bool));
+    ok
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -360,5 +409,54 @@ mod tests {
             }
         }
         assert!(left.iter().all(|v| v.abs() < 1e-3), "{left:?}");
+    }
+
+    #[test]
+    fn blocked_solutions_satisfy_the_equations_at_every_level() {
+        for n in [1, 2, 3, 6] {
+            let c = case(n, 40 * n, 0, 7);
+            let size = n * LANE;
+            let b: Vec<Lane> = (0..n)
+                .map(|i| Lane(std::array::from_fn(|l| (i * LANE + l) as f32 * 0.1)))
+                .collect();
+            let solved = |level| {
+                let (mut a, mut x) = (c.gram.clone(), b.clone());
+                assert!(solve(level, &mut a, n, &mut x));
+                x
+            };
+            let x = solved(Level::Portable);
+            for level in Level::available() {
+                assert_eq!(solved(level), x, "{level:?} n={n}");
+            }
+            for (i, &want) in flat(&b).iter().enumerate() {
+                let row = &flat(&c.gram)[i * size..][..size];
+                let got: f64 =
+                    row.iter().zip(flat(&x)).map(|(a, x)| f64::from(*a) * f64::from(*x)).sum();
+                assert!((got - f64::from(want)).abs() < 1e-3, "n={n} {got} {want}");
+            }
+            let mut broken = c.gram.clone();
+            flat_mut(&mut broken)[0] = -1.0;
+            assert!(!solve(Level::detect(), &mut broken, n, &mut b.clone()));
+        }
+    }
+
+    #[test]
+    fn products_of_tiles_are_exact_at_every_level() {
+        let (w, depth) = (4, 7);
+        let rows = |seed| case(w, depth, 0, seed).other;
+        let (a, b) = (rows(1), rows(2));
+        let (mut left, mut right) = (vec![0.0; depth * w * LANE], b.clone());
+        pack_left(&a, w, &mut left);
+        pack_right(&b, w, &mut right);
+        for level in Level::available() {
+            let mut tile = vec![Lane::ZERO; w * w * LANE];
+            subtract_product(level, &left, &right, w, &mut tile);
+            let size = w * LANE;
+            for (r, c) in [(0, 0), (5, 63), (63, 0), (17, 40)] {
+                let want = (0..depth)
+                    .fold(0.0f32, |s, p| flat(&a)[p * size + r].mul_add(flat(&b)[p * size + c], s));
+                assert_eq!(flat(&tile)[r * size + c], -want, "{level:?} {r} {c}");
+            }
+        }
     }
 }

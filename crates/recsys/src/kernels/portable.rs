@@ -200,20 +200,7 @@ pub(super) fn cholesky(
         }
         flat_mut(b)[k] = z;
     }
-    // U x = z, backward.
-    for k in (0..size).rev() {
-        let first = k / LANE;
-        let row = &a[k * n + first..(k + 1) * n];
-        let mut lane = row[0];
-        lane.0[..=k % LANE].fill(0.0);
-        let mut acc = fma(lane, b[first], Lane::ZERO);
-        for (x, y) in row[1..].iter().zip(&b[first + 1..]) {
-            acc = fma(*x, *y, acc);
-        }
-        let inverse = row[0].0[k % LANE];
-        let value = (flat(b)[k] - sum(acc)) * inverse;
-        flat_mut(b)[k] = value;
-    }
+    back_substitute(a, n, b);
     *done = true;
 }
 
@@ -266,4 +253,123 @@ pub(super) fn divide_by_triangle(rows: &mut [Lane], n: usize, triangle: &[Lane])
             flat_mut(x)[i] = value;
         }
     }
+}
+
+/// Solves `U x = z` in place; the diagonal of `u` holds reciprocals.
+#[inline(always)]
+fn back_substitute(u: &[Lane], n: usize, b: &mut [Lane]) {
+    for k in (0..n * LANE).rev() {
+        let first = k / LANE;
+        let row = &u[k * n + first..(k + 1) * n];
+        let mut lane = row[0];
+        lane.0[..=k % LANE].fill(0.0);
+        let mut acc = fma(lane, b[first], Lane::ZERO);
+        for (x, y) in row[1..].iter().zip(&b[first + 1..]) {
+            acc = fma(*x, *y, acc);
+        }
+        let inverse = row[0].0[k % LANE];
+        let value = (flat(b)[k] - sum(acc)) * inverse;
+        flat_mut(b)[k] = value;
+    }
+}
+
+/// Subtracts `left^T right` from `tile`, `w * 16` rows of `w` lanes. `left` is packed by
+/// [`pack_left`], `right` by [`pack_right`]; `w` is even.
+#[inline(always)]
+pub(super) fn subtract_product(left: &[f32], right: &[Lane], w: usize, tile: &mut [Lane]) {
+    let depth = right.len() / w;
+    for (pair, right) in right.chunks_exact(2 * depth).enumerate() {
+        for (eight, left) in left.chunks_exact(8 * depth).enumerate() {
+            let mut acc = [[Lane::ZERO; 2]; 8];
+            for (l, r) in left.chunks_exact(8).zip(right.chunks_exact(2)) {
+                for (a, l) in acc.iter_mut().zip(l) {
+                    a[0] = scaled(*l, r[0], a[0]);
+                    a[1] = scaled(*l, r[1], a[1]);
+                }
+            }
+            for (k, a) in acc.iter().enumerate() {
+                let at = (eight * 8 + k) * w + pair * 2;
+                for (t, a) in tile[at..at + 2].iter_mut().zip(a) {
+                    *t = Lane(std::array::from_fn(|l| t.0[l] - a.0[l]));
+                }
+            }
+        }
+    }
+}
+
+/// A tile of 8 rows by `W` lanes of the block row at `block` minus what the rows above contribute.
+#[inline(always)]
+fn eliminate_tile<const W: usize>(
+    above: &[Lane],
+    n: usize,
+    row: usize,
+    c: usize,
+    rows: &mut [Lane],
+) {
+    let mut acc = [[Lane::ZERO; W]; 8];
+    for u in above.chunks_exact(n) {
+        let left: &[f32; 8] =
+            u[row / LANE].0[row % LANE..][..8].try_into().expect("8 numbers of a lane of 16");
+        for (a, l) in acc.iter_mut().zip(left) {
+            for w in 0..W {
+                a[w] = scaled(*l, u[c + w], a[w]);
+            }
+        }
+    }
+    for (k, a) in acc.iter().enumerate() {
+        for w in 0..W {
+            let t = &mut rows[(row % LANE + k) * n + c + w];
+            *t = Lane(std::array::from_fn(|l| t.0[l] - a[w].0[l]));
+        }
+    }
+}
+
+/// `U^T U = A` by blocks of 16 rows, in place on and above the diagonal, then both triangular
+/// solves of `b`.
+#[inline(always)]
+pub(super) fn solve(a: &mut [Lane], n: usize, b: &mut [Lane], done: &mut bool) {
+    for block in 0..n {
+        let (above, rows) = a.split_at_mut(block * LANE * n);
+        let rows = &mut rows[..LANE * n];
+        for row in [block * LANE, block * LANE + 8] {
+            let mut c = block;
+            while c + 2 <= n {
+                eliminate_tile::<2>(above, n, row, c, rows);
+                c += 2;
+            }
+            if c < n {
+                eliminate_tile::<1>(above, n, row, c, rows);
+            }
+        }
+        for k in 0..LANE {
+            let (top, below) = rows.split_at_mut((k + 1) * n);
+            let row = &mut top[k * n + block..];
+            let pivot = row[0].0[k];
+            if pivot.is_nan() || pivot <= 0.0 || pivot == f32::INFINITY {
+                return;
+            }
+            let inverse = 1.0 / pivot.sqrt();
+            for lane in row.iter_mut() {
+                *lane = Lane(lane.0.map(|v| v * inverse));
+            }
+            let coefficients = row[0].0;
+            for (i, target) in below.chunks_exact_mut(n).enumerate() {
+                let c = -coefficients[k + 1 + i];
+                for (acc, y) in target[block..].iter_mut().zip(row.iter()) {
+                    *acc = scaled(c, *y, *acc);
+                }
+            }
+            row[0].0[k] = inverse;
+            let z = b[block].0[k] * inverse;
+            let mut lane = row[0];
+            lane.0[..=k].fill(0.0);
+            b[block] = scaled(-z, lane, b[block]);
+            for (acc, y) in b[block + 1..].iter_mut().zip(&row[1..]) {
+                *acc = scaled(-z, *y, *acc);
+            }
+            b[block].0[k] = z;
+        }
+    }
+    back_substitute(a, n, b);
+    *done = true;
 }

@@ -6,6 +6,8 @@ use mercato::recsys::quantized::Form;
 use mercato::recsys::{
     Als, AlsModel, Blend, BlendModel, History, ItemKnn, ItemKnnModel, Model, Popularity,
     PopularityModel, Quantization, QuantizedModel, Query, Recommender, Spectral, SpectralModel,
+    Als, AlsModel, Blend, BlendModel, Ease, EaseModel, History, ItemKnn, ItemKnnModel, Model,
+    Popularity, PopularityModel, Query, Recommender, Spectral, SpectralModel,
 };
 use mercato::{ErrorCode, Interactions, Persist, Result, Run};
 use serde_json::json;
@@ -44,6 +46,10 @@ pub(super) fn kinds() -> Vec<Kind> {
                 |a| ask(&QuantizedModel::from_artifact(a)?),
             )
         },
+        kind::<EaseModel>(
+            || model(|d, r| Ease::default().regularization(2.0).neighbors(5).fit(d, r)),
+            |a| ask(&EaseModel::from_artifact(a)?),
+        ),
         kind::<PopularityModel>(
             || model(|d, r| Popularity::default().fit(d, r)),
             |a| ask(&PopularityModel::from_artifact(a)?),
