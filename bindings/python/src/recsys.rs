@@ -272,6 +272,8 @@ macro_rules! recommender {
 recommender!(Als, AlsModel);
 recommender!(Blend, BlendModel);
 recommender!(Ease, EaseModel);
+recommender!(SequenceLinear, SequenceLinearModel);
+recommender!(RepeatBasket, RepeatBasketModel);
 recommender!(ItemKnn, ItemKnnModel);
 recommender!(Popularity, PopularityModel);
 recommender!(Spectral, SpectralModel);
@@ -432,6 +434,10 @@ pub fn register(m: &Bound<'_, PyModule>) -> Result<()> {
     BlendModel::add_to(m)?;
     Ease::add_to(m)?;
     EaseModel::add_to(m)?;
+    SequenceLinear::add_to(m)?;
+    SequenceLinearModel::add_to(m)?;
+    RepeatBasket::add_to(m)?;
+    RepeatBasketModel::add_to(m)?;
     ItemKnn::add_to(m)?;
     ItemKnnModel::add_to(m)?;
     Popularity::add_to(m)?;

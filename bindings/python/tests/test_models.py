@@ -9,12 +9,20 @@ import pytest
 
 import mercato
 from mercato import recsys
-from mercato.recsys import Ease, Als, ItemKnn, Popularity, Spectral
+from mercato.recsys import RepeatBasket, SequenceLinear, Ease, Als, ItemKnn, Popularity, Spectral
 
 
 @pytest.fixture(
     scope="module",
-    params=[Als(factors=8, iterations=2), ItemKnn(neighbors=20), Popularity(), Spectral(rank=8), Ease()],
+    params=[
+        Als(factors=8, iterations=2),
+        ItemKnn(neighbors=20),
+        Popularity(),
+        Spectral(rank=8),
+        Ease(),
+        RepeatBasket(),
+        SequenceLinear(),
+    ],
     ids=repr,
 )
 def saved(request, shop, attributes, tmp_path_factory):

@@ -8,9 +8,17 @@ import pytest
 
 import mercato
 from mercato import Interactions, recsys
-from mercato.recsys import Ease, Als, ItemKnn, Popularity, Spectral
+from mercato.recsys import RepeatBasket, SequenceLinear, Ease, Als, ItemKnn, Popularity, Spectral
 
-ESTIMATORS = [Als(factors=8, iterations=2), ItemKnn(neighbors=20), Popularity(), Spectral(rank=8), Ease()]
+ESTIMATORS = [
+    Als(factors=8, iterations=2),
+    ItemKnn(neighbors=20),
+    Popularity(),
+    Spectral(rank=8),
+    Ease(),
+    RepeatBasket(),
+    SequenceLinear(),
+]
 names = lambda estimator: type(estimator).__name__
 
 

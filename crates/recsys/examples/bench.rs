@@ -2,12 +2,8 @@
 //! line of JSON. Data comes as the raw arrays of a CSR matrix, written by the Python half.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
-use mercato_core::{
-    Attribute, Id, IdColumn, IdMap, Interactions, ItemAttributes, Persist, Result, Run,
-};
-use mercato_recsys::{
-    Als, AlsModel, Ease, History, ItemKnn, Model, Query, Recommender, Spectral, als::Solver,
-};
+use mercato_core::{Attribute, Id, IdColumn, IdMap, Interactions, ItemAttributes, Persist, Run};
+use mercato_recsys::{Als, AlsModel, History, Method, Query, Recommender, als::Solver};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -36,6 +32,14 @@ fn numbers<T: bytemuck::Pod>(path: &Path) -> Vec<T> {
 
 fn data(directory: &Path) -> Interactions {
     let shape: Vec<u64> = numbers(&directory.join("shape"));
+    let ids = |n: u64| Arc::new(IdMap::range(n as usize).unwrap());
+    if directory.join("times").exists() {
+        let users: Vec<u32> = numbers(&directory.join("users"));
+        let items: Vec<u32> = numbers(&directory.join("items"));
+        let times: Vec<i64> = numbers(&directory.join("times"));
+        let (u, i) = (ids(shape[0]), ids(shape[1]));
+        return Interactions::from_dense(u, i, &users, &items, None, Some(&times)).unwrap();
+    }
     let indptr: Vec<u64> = numbers(&directory.join("indptr"));
     let items: Vec<u32> = numbers(&directory.join("indices"));
     let users: Vec<u32> = indptr
@@ -43,7 +47,6 @@ fn data(directory: &Path) -> Interactions {
         .enumerate()
         .flat_map(|(u, w)| std::iter::repeat_n(u as u32, (w[1] - w[0]) as usize))
         .collect();
-    let ids = |n: u64| Arc::new(IdMap::range(n as usize).unwrap());
     Interactions::from_dense(ids(shape[0]), ids(shape[1]), &users, &items, None, None).unwrap()
 }
 
@@ -112,30 +115,18 @@ fn batch(directory: &Path, job: &Value) -> Value {
 
 /// Fits the model that the job names and ranks for everybody; `ids` are the ranked items.
 fn quality(directory: &Path, job: &Value) -> Value {
-    fn judge<M: Model + Persist>(
-        directory: &Path,
-        job: &Value,
-        fit: impl FnOnce(&Interactions, &Run) -> Result<M>,
-    ) -> Value {
-        let (data, run) = (data(directory), run_of(job));
-        let (model, fit_cpu, _) = timed(|| fit(&data, &run).unwrap());
-        let bytes = model.to_bytes().unwrap().len();
-        let users: Option<Vec<i64>> =
-            job["users"].as_array().map(|u| u.iter().map(|v| v.as_i64().unwrap()).collect());
-        let users = users.as_ref().map(IdColumn::from);
-        let (all, cpu, _) =
-            timed(|| model.recommend_batch(users.as_ref(), 20, &Query::default(), &run).unwrap());
-        fs::write(directory.join("ids"), bytemuck::cast_slice(all.items())).unwrap();
-        json!({"fit_cpu_s": fit_cpu, "recommend_cpu_s": cpu, "bytes": bytes, "users": all.len()})
-    }
-    let params = &job["params"];
-    match job["model"].as_str().unwrap() {
-        "als" => judge(directory, job, |d, r| Als::try_from(params)?.fit(d, r)),
-        "ease" => judge(directory, job, |d, r| Ease::try_from(params)?.fit(d, r)),
-        "item_knn" => judge(directory, job, |d, r| ItemKnn::try_from(params)?.fit(d, r)),
-        "spectral" => judge(directory, job, |d, r| Spectral::try_from(params)?.fit(d, r)),
-        other => panic!("unknown model {other}"),
-    }
+    let method = json!({ job["model"].as_str().unwrap(): job["params"] });
+    let method: Method = serde_json::from_value(method).unwrap();
+    let (data, run) = (data(directory), run_of(job));
+    let (model, fit_cpu, _) = timed(|| method.fit(&data, &run).unwrap());
+    let bytes = model.to_artifact().unwrap().to_bytes().unwrap().len();
+    let users: Option<Vec<i64>> =
+        job["users"].as_array().map(|u| u.iter().map(|v| v.as_i64().unwrap()).collect());
+    let users = users.as_ref().map(IdColumn::from);
+    let query = Query { exclude_seen: job["include_seen"] != true, ..Query::default() };
+    let (all, cpu, _) = timed(|| model.recommend_batch(users.as_ref(), 20, &query, &run).unwrap());
+    fs::write(directory.join("ids"), bytemuck::cast_slice(all.items())).unwrap();
+    json!({"fit_cpu_s": fit_cpu, "recommend_cpu_s": cpu, "bytes": bytes, "users": all.len()})
 }
 
 /// Latencies in milliseconds: median and 99th percentile.

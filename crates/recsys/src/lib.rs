@@ -9,6 +9,8 @@
 //! | [`ItemKnn`] | item neighbours: cosine, tf-idf, BM25, RP3beta | for co-purchases and reasons |
 //! | [`Blend`] | weighted sum of other models | when they err differently |
 //! | [`QuantizedModel`] | a factor model in a few bytes per item | on phones |
+//! | [`SequenceLinear`] | what comes next, by recent items | events with times: next purchase, click, song |
+//! | [`RepeatBasket`] | what is bought again, and what follows it | groceries and other repeat purchases |
 //! | [`Popularity`] | the same list for everybody | as baseline and fallback |
 //!
 //! An estimator is a record of hyperparameters; `fit` gives a model; every model is a
@@ -19,6 +21,7 @@
 
 pub mod als;
 pub mod auto;
+pub mod basket;
 pub mod blend;
 mod catalog;
 pub mod chain;
@@ -38,12 +41,14 @@ mod query;
 mod recommendations;
 mod request;
 pub mod rules;
+pub mod sequence;
 pub mod spectral;
 mod update;
 mod user_vector;
 
 pub use als::{Als, AlsModel};
 pub use auto::AutoRecommender;
+pub use basket::{RepeatBasket, RepeatBasketModel};
 pub use blend::{Blend, BlendModel};
 pub use catalog::Catalog;
 pub use chain::{Answer, Chain, ChainBuilder, Reason, Request, Source};
@@ -62,6 +67,7 @@ pub use query::{History, Query};
 pub use recommendations::{NO_ITEM, Recommendations};
 pub use request::Ranking;
 pub use rules::{ItemTrace, Rule, RuleTrace, Rules, Trace, TraceStep};
+pub use sequence::{SequenceLinear, SequenceLinearModel};
 pub use spectral::{Spectral, SpectralModel};
 pub use update::{Growth, Refresh};
 pub use user_vector::UserVector;

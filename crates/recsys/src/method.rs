@@ -4,7 +4,8 @@ use crate::model::{Model, Recommender};
 use crate::update::Growth;
 use crate::{
     Als, AlsModel, Blend, BlendModel, Ease, EaseModel, ItemKnn, ItemKnnModel, Popularity,
-    PopularityModel, Spectral, SpectralModel,
+    PopularityModel, RepeatBasket, RepeatBasketModel, SequenceLinear, SequenceLinearModel,
+    Spectral, SpectralModel,
 };
 use mercato_core::{Artifact, ArtifactWriter, Error, Interactions, Persist, Result, Run};
 use serde::{Deserialize, Serialize};
@@ -150,6 +151,8 @@ methods! {
     Ease => EaseModel,
     ItemKnn => ItemKnnModel,
     Popularity => PopularityModel,
+    RepeatBasket => RepeatBasketModel,
+    SequenceLinear => SequenceLinearModel,
     Spectral => SpectralModel,
 }
 

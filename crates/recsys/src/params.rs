@@ -15,6 +15,16 @@ pub(crate) fn number(name: &str, value: f32, range: RangeInclusive<f32>) -> Resu
     check(name, value, &range)
 }
 
+/// Checks a number of bytes that fit may hold.
+pub(crate) fn memory(bytes: u64) -> Result<()> {
+    const LEAST: u64 = 1 << 20;
+    if bytes >= LEAST {
+        return Ok(());
+    }
+    Err(Error::invalid_params(format!("memory must be at least {LEAST}, got {bytes}"))
+        .with("parameter", "memory"))
+}
+
 fn check<T: PartialOrd + Display + Copy>(
     name: &str,
     value: T,

@@ -7,8 +7,8 @@ use mercato_core::{
 };
 use mercato_recsys::{
     Als, AnyModel, AutoRecommender, Blend, Ease, History, ItemKnn, Model, NO_ITEM, Popularity,
-    Query, Recommender, Spectral, als::Solver, ease::Form, evaluate, item_knn::Similarity,
-    popularity::Measure,
+    Query, Recommender, RepeatBasket, SequenceLinear, Spectral, als::Solver, ease::Form, evaluate,
+    item_knn::Similarity, popularity::Measure,
 };
 use serde_json::json;
 
@@ -74,6 +74,8 @@ fn every(check: impl Fn(&str, &dyn Fn(&Interactions, &Run) -> Result<Box<dyn Che
                 Ok(Box::new(ease.fit(d, r)?))
             }),
         ),
+        ("sequence", Box::new(|d, r| Ok(Box::new(SequenceLinear::default().fit(d, r)?)))),
+        ("basket", Box::new(|d, r| Ok(Box::new(RepeatBasket::default().fit(d, r)?)))),
         ("cosine", Box::new(move |d, r| Ok(Box::new(knn(Similarity::Cosine).fit(d, r)?)))),
         ("tf-idf", Box::new(move |d, r| Ok(Box::new(knn(Similarity::TfIdf).fit(d, r)?)))),
         ("bm25", Box::new(move |d, r| Ok(Box::new(knn(Similarity::Bm25).fit(d, r)?)))),

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)]
 use mercato_core::{ErrorCode, Interactions, Rng, Run};
 use mercato_recsys::{
-    Als, Blend, ExplanationKind, History, ItemKnn, Model, Popularity, Query, Recommender, Spectral,
-    als::Solver, item_knn::Similarity,
+    Als, Blend, Ease, ExplanationKind, History, ItemKnn, Model, Popularity, Query, Recommender,
+    RepeatBasket, SequenceLinear, Spectral, als::Solver, ease::Form, item_knn::Similarity,
 };
 
 fn random_shop(seed: u64) -> Interactions {
@@ -59,6 +59,14 @@ fn parts_add_up_to_the_score_in_models_that_are_linear_in_the_history() {
             let knn = ItemKnn::default().similarity(s).neighbors(6).fit(&data, &run).unwrap();
             accounts_for_every_score("item_knn", &knn, |_| true);
         }
+        for form in [Form::Dense, Form::Sparse] {
+            let ease = Ease::default().regularization(20.0).form(form).fit(&data, &run).unwrap();
+            accounts_for_every_score("ease", &ease, |_| true);
+        }
+        let sequence = SequenceLinear::default().fit(&data, &run).unwrap();
+        accounts_for_every_score("sequence", &sequence, |_| true);
+        let basket = RepeatBasket::default().fit(&data, &run).unwrap();
+        accounts_for_every_score("basket", &basket, |_| false);
         let spectral = Spectral::default().rank(5).fit(&data, &run).unwrap();
         accounts_for_every_score("spectral", &spectral, |_| true);
         let knn = ItemKnn::default().neighbors(6);

@@ -3,7 +3,7 @@
 use mercato::recsys::als::Solver;
 use mercato::recsys::ease::Form;
 use mercato::recsys::item_knn::Similarity;
-use mercato::recsys::{Als, Ease, ItemKnn, Popularity};
+use mercato::recsys::{Als, Ease, ItemKnn, Popularity, RepeatBasket, SequenceLinear};
 use mercato_testkit::promises;
 
 #[test]
@@ -31,6 +31,16 @@ fn ease() {
         let ease = Ease::default().regularization(3.0).neighbors(20).form(form);
         promises::recommender(&format!("ease {form:?}"), move |d, r| ease.fit(d, r));
     }
+}
+
+#[test]
+fn sequence_linear() {
+    promises::recommender("sequence_linear", |d, r| SequenceLinear::default().fit(d, r));
+}
+
+#[test]
+fn repeat_basket() {
+    promises::recommender("repeat_basket", |d, r| RepeatBasket::default().fit(d, r));
 }
 
 #[test]

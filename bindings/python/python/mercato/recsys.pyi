@@ -26,6 +26,10 @@ __all__ = [
     "BlendModel",
     "Ease",
     "EaseModel",
+    "SequenceLinear",
+    "SequenceLinearModel",
+    "RepeatBasket",
+    "RepeatBasketModel",
     "ItemKnn",
     "ItemKnnModel",
     "Popularity",
@@ -415,12 +419,174 @@ class EaseModel(Recommender):
     @staticmethod
     def from_bytes(data: bytes) -> EaseModel: ...
     def with_attributes(self, attributes: ItemAttributes) -> EaseModel: ...
+    def update(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> EaseModel: ...
+    def fold_in_items(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> EaseModel: ...
     @property
     def params(self) -> Ease: ...
     @property
     def form(self) -> Literal["dense", "sparse"]: ...
     def __copy__(self) -> EaseModel: ...
     def __deepcopy__(self, _memo: object, /) -> EaseModel: ...
+
+@final
+class SequenceLinear:
+    decay: float
+    past_decay: float
+    future_decay: float
+    transitions: float
+    regularization: float
+    transition_regularization: float
+    neighbors: int
+    memory: int
+    def __new__(
+        cls,
+        decay: float = 0.7,
+        past_decay: float = 0.2,
+        future_decay: float = 0.7,
+        transitions: float = 1.0,
+        regularization: float = 100.0,
+        transition_regularization: float = 30.0,
+        neighbors: int = 100,
+        memory: int = 1073741824,
+    ) -> SequenceLinear: ...
+    def fit(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> SequenceLinearModel: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __dir__(self) -> list[str]: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
+@final
+class SequenceLinearModel(Recommender):
+    def save(self, path: Path) -> None: ...
+    @staticmethod
+    def open(path: Path) -> SequenceLinearModel: ...
+    @staticmethod
+    def load(path: Path) -> SequenceLinearModel: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> SequenceLinearModel: ...
+    def with_attributes(self, attributes: ItemAttributes) -> SequenceLinearModel: ...
+    def update(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> SequenceLinearModel: ...
+    def fold_in_items(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> SequenceLinearModel: ...
+    @property
+    def params(self) -> SequenceLinear: ...
+    def __copy__(self) -> SequenceLinearModel: ...
+    def __deepcopy__(self, _memo: object, /) -> SequenceLinearModel: ...
+
+@final
+class RepeatBasket:
+    decay: float
+    personal: float
+    transitions: float
+    popularity: float
+    regularization: float
+    neighbors: int
+    memory: int
+    def __new__(
+        cls,
+        decay: float = 0.8,
+        personal: float = 0.03,
+        transitions: float = 1.0,
+        popularity: float = 1.0,
+        regularization: float = 100.0,
+        neighbors: int = 100,
+        memory: int = 1073741824,
+    ) -> RepeatBasket: ...
+    def fit(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> RepeatBasketModel: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __dir__(self) -> list[str]: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
+@final
+class RepeatBasketModel(Recommender):
+    def save(self, path: Path) -> None: ...
+    @staticmethod
+    def open(path: Path) -> RepeatBasketModel: ...
+    @staticmethod
+    def load(path: Path) -> RepeatBasketModel: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> RepeatBasketModel: ...
+    def with_attributes(self, attributes: ItemAttributes) -> RepeatBasketModel: ...
+    def update(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> RepeatBasketModel: ...
+    def fold_in_items(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> RepeatBasketModel: ...
+    @property
+    def params(self) -> RepeatBasket: ...
+    def __copy__(self) -> RepeatBasketModel: ...
+    def __deepcopy__(self, _memo: object, /) -> RepeatBasketModel: ...
 
 @final
 class ItemKnn:

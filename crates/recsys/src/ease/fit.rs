@@ -1,7 +1,7 @@
 //! The two forms.
 
 use super::{Ease, Form};
-use crate::linear::{self, Memory, Ridge, Symmetric};
+use crate::linear::{self, Itself, Memory, Ridge, Symmetric};
 use mercato_core::{Csr, Error, Result, Run};
 
 /// From this many items on, the sparse form takes less time and ranks as well.
@@ -59,7 +59,8 @@ pub(super) fn weights(p: &Ease, by_user: &Csr, run: &Run) -> Result<(Csr, Form)>
             let memory = Memory::new(p.memory);
             run.install(|| {
                 let gram = linear::product(&by_item, by_user, &scale, &memory, &task)?;
-                let ridge = Ridge { neighbors: p.neighbors, penalty: &penalty };
+                let ridge =
+                    Ridge { neighbors: p.neighbors, penalty: &penalty, itself: Itself::Excluded };
                 linear::regressions(&gram, &gram, ridge, &task)
             })??
         }

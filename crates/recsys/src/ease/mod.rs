@@ -160,15 +160,7 @@ impl Ease {
         params::count("neighbors", self.neighbors, 1..=4096)?;
         params::number("user_exponent", self.user_exponent, 0.0..=2.0)?;
         params::number("item_exponent", self.item_exponent, 0.0..=2.0)?;
-        if self.memory < 1 << 20 {
-            return Err(Error::invalid_params(format!(
-                "memory must be at least {}, got {}",
-                1 << 20,
-                self.memory
-            ))
-            .with("parameter", "memory"));
-        }
-        Ok(())
+        params::memory(self.memory)
     }
 
     /// Finds the weights. The same bytes for any number of threads.

@@ -61,7 +61,7 @@ impl Model for ItemKnnModel {
                     .for_each(|(&i, &w)| linear::add(&self.neighbours, i, w, out));
             }
             Taste::History(events) => {
-                events.iter().for_each(|&(i, w)| linear::add(&self.neighbours, i, w, out))
+                events.iter().for_each(|&(i, w)| linear::add(&self.neighbours, i, w, out));
             }
         }
         linear::leave_out_zeros(out);

@@ -12,6 +12,17 @@ pub(crate) struct Ridge<'a> {
     pub(crate) neighbors: usize,
     /// The penalty of each item's weight.
     pub(crate) penalty: &'a [f32],
+    /// Whether an item may explain itself.
+    pub(crate) itself: Itself,
+}
+
+/// Whether an item is among those that explain it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Itself {
+    /// As in an autoencoder, where it would explain everything.
+    Excluded,
+    /// As in baskets, where it comes again.
+    Included,
 }
 
 /// For every target the weights of its explaining items, ascending: the least squares
@@ -34,7 +45,7 @@ pub(crate) fn regressions(
                 let top = &mut scratch.top;
                 top.reset(ridge.neighbors.min(row.len()));
                 for &(i, r) in row {
-                    let own = i as usize == target;
+                    let own = i as usize == target && ridge.itself == Itself::Excluded;
                     let size = diagonal[i as usize] + ridge.penalty[i as usize];
                     if !own && size > 0.0 {
                         top.push(i, r * r / size);

@@ -7,10 +7,13 @@
 mod cooccurrence;
 mod dense;
 mod local;
+mod sparse;
 
 pub(crate) use cooccurrence::{Memory, Rows, product};
 pub(crate) use dense::Symmetric;
-pub(crate) use local::{Ridge, regressions};
+pub(crate) use local::{Itself, Ridge, regressions};
+
+pub(crate) use sparse::{SparseBuilder, add_up};
 
 use crate::explain::{ExplanationKind, Reasons};
 use mercato_core::{Csr, Error, Result};
@@ -34,7 +37,7 @@ pub(crate) fn leave_out_zeros(scores: &mut [f32]) {
 }
 
 /// The weight from one item to another; 0 where there is none.
-fn weight(weights: &Csr, from: u32, to: u32) -> f32 {
+pub(crate) fn weight(weights: &Csr, from: u32, to: u32) -> f32 {
     let (items, values) = weights.row(from as usize);
     let at = items.binary_search(&to).ok();
     at.and_then(|k| values.get(k)).copied().unwrap_or(0.0)

@@ -7,7 +7,8 @@ use mercato::recsys::{
     Als, AlsModel, Blend, BlendModel, History, ItemKnn, ItemKnnModel, Model, Popularity,
     PopularityModel, Quantization, QuantizedModel, Query, Recommender, Spectral, SpectralModel,
     Als, AlsModel, Blend, BlendModel, Ease, EaseModel, History, ItemKnn, ItemKnnModel, Model,
-    Popularity, PopularityModel, Query, Recommender, Spectral, SpectralModel,
+    Popularity, PopularityModel, Query, Recommender, RepeatBasket, RepeatBasketModel,
+    SequenceLinear, SequenceLinearModel, Spectral, SpectralModel,
 };
 use mercato::{ErrorCode, Interactions, Persist, Result, Run};
 use serde_json::json;
@@ -49,6 +50,14 @@ pub(super) fn kinds() -> Vec<Kind> {
         kind::<EaseModel>(
             || model(|d, r| Ease::default().regularization(2.0).neighbors(5).fit(d, r)),
             |a| ask(&EaseModel::from_artifact(a)?),
+        ),
+        kind::<SequenceLinearModel>(
+            || model(|d, r| SequenceLinear::default().fit(d, r)),
+            |a| ask(&SequenceLinearModel::from_artifact(a)?),
+        ),
+        kind::<RepeatBasketModel>(
+            || model(|d, r| RepeatBasket::default().fit(d, r)),
+            |a| ask(&RepeatBasketModel::from_artifact(a)?),
         ),
         kind::<PopularityModel>(
             || model(|d, r| Popularity::default().fit(d, r)),
