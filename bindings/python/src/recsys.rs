@@ -371,32 +371,6 @@ impl EaseModel {
     }
 }
 
-#[doc = docs!(recsys::evaluate)]
-#[pyfunction]
-#[pyo3(signature = (model, test, k = vec![Count(10), Count(20)], exclude_seen = true, r#where = None, items = None, **run),
-       text_signature = "(model, test, k=(10, 20), exclude_seen=True, where=None, items=None, *, seed=0, threads=None, progress=False, deadline=None, cancel=None)")]
-#[allow(clippy::too_many_arguments, reason = "keyword arguments of one call")]
-fn evaluate<'py>(
-    py: Python<'py>,
-    model: &Recommender,
-    test: &PyInteractions,
-    k: Vec<Count>,
-    exclude_seen: bool,
-    r#where: Option<&Bound<'_, PyAny>>,
-    items: Option<&Bound<'_, PyAny>>,
-    run: Option<&Bound<'_, PyDict>>,
-) -> Result<Bound<'py, PyAny>> {
-    let query = query(exclude_seen, r#where, items, None)?;
-    let ks: Vec<usize> = k.into_iter().map(|k| k.0).collect();
-    let work =
-        |run: &mercato::Run| mercato::recsys::evaluate(&*model.0, &test.inner, &ks, &query, run);
-    let result = run::long(py, run, work)?;
-    let metrics = params::plain(py, &result.metrics)?;
-    metrics.set_item("users", result.users)?;
-    metrics.set_item("unknown_users", result.unknown_users)?;
-    Ok(metrics)
-}
-
 /// A bench hook: seconds of each of `repeats` rounds over `users`, asked from Rust in this process,
 /// to which calls from Python are compared.
 #[pyfunction]

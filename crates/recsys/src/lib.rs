@@ -52,11 +52,10 @@ pub use basket::{RepeatBasket, RepeatBasketModel};
 pub use blend::{Blend, BlendModel};
 pub use catalog::Catalog;
 pub use chain::{Answer, Chain, ChainBuilder, Reason, Request, Source};
+pub use ease::{Ease, EaseModel};
 pub use evaluate::{
     Comparison, Evaluation, Interval, Segment, UserMetrics, compare, evaluate, evaluate_users,
 };
-pub use ease::{Ease, EaseModel};
-pub use evaluate::{Evaluation, evaluate};
 pub use explain::{Contribution, Explanation, ExplanationKind, Reasons};
 pub use item_knn::{ItemKnn, ItemKnnModel};
 pub use method::{AnyModel, Method};

@@ -211,13 +211,8 @@ class Als:
         cg_steps: int = 3,
     ) -> Als: ...
     def fit(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> AlsModel: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -237,13 +232,8 @@ class AlsModel(Recommender):
     def from_bytes(data: bytes) -> AlsModel: ...
     def with_attributes(self, attributes: ItemAttributes) -> AlsModel: ...
     def update(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> AlsModel: ...
     def quantize(
@@ -258,13 +248,8 @@ class AlsModel(Recommender):
         cancel: CancelToken | None = None,
     ) -> QuantizedModel: ...
     def fold_in_items(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> AlsModel: ...
     @property
@@ -294,13 +279,8 @@ class AutoRecommender:
         candidates: Sequence[Any] = [],
     ) -> AutoRecommender: ...
     def fit(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> BlendModel: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -313,13 +293,8 @@ class Blend:
     parts: Sequence[tuple[Any, float]]
     def __new__(cls, parts: Sequence[tuple[Any, float]] = ...) -> Blend: ...
     def fit(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> BlendModel: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -339,13 +314,8 @@ class BlendModel(Recommender):
     def from_bytes(data: bytes) -> BlendModel: ...
     def with_attributes(self, attributes: ItemAttributes) -> BlendModel: ...
     def update(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> BlendModel: ...
     def quantize(
@@ -360,13 +330,8 @@ class BlendModel(Recommender):
         cancel: CancelToken | None = None,
     ) -> QuantizedModel: ...
     def fold_in_items(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> BlendModel: ...
     @property
@@ -394,13 +359,8 @@ class Ease:
         memory: int = 1073741824,
     ) -> Ease: ...
     def fit(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> EaseModel: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -420,23 +380,13 @@ class EaseModel(Recommender):
     def from_bytes(data: bytes) -> EaseModel: ...
     def with_attributes(self, attributes: ItemAttributes) -> EaseModel: ...
     def update(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> EaseModel: ...
     def fold_in_items(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> EaseModel: ...
     @property
@@ -468,13 +418,8 @@ class SequenceLinear:
         memory: int = 1073741824,
     ) -> SequenceLinear: ...
     def fit(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> SequenceLinearModel: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -494,23 +439,13 @@ class SequenceLinearModel(Recommender):
     def from_bytes(data: bytes) -> SequenceLinearModel: ...
     def with_attributes(self, attributes: ItemAttributes) -> SequenceLinearModel: ...
     def update(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> SequenceLinearModel: ...
     def fold_in_items(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> SequenceLinearModel: ...
     @property
@@ -538,13 +473,8 @@ class RepeatBasket:
         memory: int = 1073741824,
     ) -> RepeatBasket: ...
     def fit(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> RepeatBasketModel: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -564,23 +494,13 @@ class RepeatBasketModel(Recommender):
     def from_bytes(data: bytes) -> RepeatBasketModel: ...
     def with_attributes(self, attributes: ItemAttributes) -> RepeatBasketModel: ...
     def update(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> RepeatBasketModel: ...
     def fold_in_items(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> RepeatBasketModel: ...
     @property
@@ -608,13 +528,8 @@ class ItemKnn:
         beta: float = 0.6,
     ) -> ItemKnn: ...
     def fit(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> ItemKnnModel: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -634,13 +549,8 @@ class ItemKnnModel(Recommender):
     def from_bytes(data: bytes) -> ItemKnnModel: ...
     def with_attributes(self, attributes: ItemAttributes) -> ItemKnnModel: ...
     def update(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> ItemKnnModel: ...
     def quantize(
@@ -655,13 +565,8 @@ class ItemKnnModel(Recommender):
         cancel: CancelToken | None = None,
     ) -> QuantizedModel: ...
     def fold_in_items(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> ItemKnnModel: ...
     @property
@@ -677,13 +582,8 @@ class Popularity:
         measure: Literal["users", "weight"] = "users",
     ) -> Popularity: ...
     def fit(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> PopularityModel: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -703,13 +603,8 @@ class PopularityModel(Recommender):
     def from_bytes(data: bytes) -> PopularityModel: ...
     def with_attributes(self, attributes: ItemAttributes) -> PopularityModel: ...
     def update(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> PopularityModel: ...
     def quantize(
@@ -724,13 +619,8 @@ class PopularityModel(Recommender):
         cancel: CancelToken | None = None,
     ) -> QuantizedModel: ...
     def fold_in_items(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> PopularityModel: ...
     @property
@@ -770,13 +660,8 @@ class Spectral:
         iterations: int = 6,
     ) -> Spectral: ...
     def fit(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> SpectralModel: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -796,13 +681,8 @@ class SpectralModel(Recommender):
     def from_bytes(data: bytes) -> SpectralModel: ...
     def with_attributes(self, attributes: ItemAttributes) -> SpectralModel: ...
     def update(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> SpectralModel: ...
     def quantize(
@@ -817,13 +697,8 @@ class SpectralModel(Recommender):
         cancel: CancelToken | None = None,
     ) -> QuantizedModel: ...
     def fold_in_items(
-        self,
-        interactions: Interactions,
-        *,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: OnProgress = False,
-        deadline: float | None = None,
+        self, interactions: Interactions, *, seed: int = 0, threads: int | None = None,
+        progress: OnProgress = False, deadline: float | None = None,
         cancel: CancelToken | None = None,
     ) -> SpectralModel: ...
     @property

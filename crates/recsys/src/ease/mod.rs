@@ -22,7 +22,7 @@
 //! **Where we differ.** The sparse form solves its own regression for each item instead of sharing
 //! blocks, so no order of items matters. Both forms keep `neighbors` weights per item. Users may be
 //! damped by how much they have and popular items held back (`user_exponent`, `item_exponent`); with
-//! 0 they are Steck's. Items of which nothing speaks in favour are not recommended.
+//! 0 they are Steck's.
 
 mod fit;
 mod model;

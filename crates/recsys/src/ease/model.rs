@@ -7,8 +7,7 @@ use crate::model::{Model, Taste};
 use crate::{Catalog, linear};
 use mercato_core::{Artifact, ArtifactWriter, Csr, Error, Interactions, Persist, Result, Run};
 
-/// A fitted [`Ease`] model. Items of which nothing speaks in favour are not recommended, so lists
-/// may be shorter than asked for.
+/// A fitted [`Ease`] model. Scores may be negative: what somebody has can speak against an item.
 #[derive(Debug, Clone)]
 pub struct EaseModel {
     params: Ease,
@@ -68,7 +67,6 @@ impl Model for EaseModel {
                 events.iter().for_each(|&(i, w)| linear::add(&self.weights, i, w, out));
             }
         }
-        linear::leave_out_zeros(out);
         Ok(())
     }
 

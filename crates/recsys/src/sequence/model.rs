@@ -7,8 +7,8 @@ use crate::model::{Model, Taste};
 use crate::{Catalog, linear};
 use mercato_core::{Artifact, ArtifactWriter, Csr, Error, Interactions, Persist, Result, Run};
 
-/// A fitted [`SequenceLinear`] model. Items of which nothing speaks in favour are not recommended,
-/// so lists may be shorter than asked for.
+/// A fitted [`SequenceLinear`] model. Scores may be negative: what somebody has can speak against an
+/// item.
 #[derive(Debug, Clone)]
 pub struct SequenceLinearModel {
     params: SequenceLinear,
@@ -72,7 +72,6 @@ impl Model for SequenceLinearModel {
     fn score(&self, taste: Taste<'_>, out: &mut [f32]) -> Result<()> {
         out.fill(0.0);
         self.damped(taste, |i, w| linear::add(&self.weights, i, w, out));
-        linear::leave_out_zeros(out);
         Ok(())
     }
 

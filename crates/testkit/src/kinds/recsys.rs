@@ -4,11 +4,9 @@ use super::{Kind, kind};
 use crate::generate;
 use mercato::recsys::quantized::Form;
 use mercato::recsys::{
-    Als, AlsModel, Blend, BlendModel, History, ItemKnn, ItemKnnModel, Model, Popularity,
-    PopularityModel, Quantization, QuantizedModel, Query, Recommender, Spectral, SpectralModel,
     Als, AlsModel, Blend, BlendModel, Ease, EaseModel, History, ItemKnn, ItemKnnModel, Model,
-    Popularity, PopularityModel, Query, Recommender, RepeatBasket, RepeatBasketModel,
-    SequenceLinear, SequenceLinearModel, Spectral, SpectralModel,
+    Popularity, PopularityModel, Quantization, QuantizedModel, Query, Recommender, RepeatBasket,
+    RepeatBasketModel, SequenceLinear, SequenceLinearModel, Spectral, SpectralModel,
 };
 use mercato::{ErrorCode, Interactions, Persist, Result, Run};
 use serde_json::json;
