@@ -142,6 +142,11 @@ impl Growth {
         }
     }
 
+    /// The items that the model did not know, ascending.
+    pub(crate) fn new_items(&self) -> Vec<u32> {
+        (self.known_items as u32..self.catalog.items().len() as u32).collect()
+    }
+
     /// The fingerprint of the data of a model that had `before` and learned these events.
     #[must_use]
     pub fn fingerprint(&self, before: &str) -> String {

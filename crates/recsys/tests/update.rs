@@ -6,8 +6,8 @@ use mercato_core::{
     Rng, Run, Scored,
 };
 use mercato_recsys::{
-    Als, Blend, History, ItemKnn, Model, Popularity, Query, Recommender, Spectral, als::Solver,
-    item_knn::Similarity, popularity::Measure,
+    Als, Blend, Ease, History, ItemKnn, Model, Popularity, Query, Recommender, RepeatBasket,
+    SequenceLinear, Spectral, als::Solver, item_knn::Similarity, popularity::Measure,
 };
 
 type Events = Vec<(i64, i64)>;
@@ -54,6 +54,10 @@ macro_rules! every {
         }
         let blend = Blend::of([(als.clone().into(), 1.0), (ItemKnn::default().into(), 0.5)]);
         $check("blend", |d, r| blend.fit(d, r));
+        let ease = Ease::default().regularization(5.0);
+        $check("ease", |d, r| ease.fit(d, r));
+        $check("sequence", |d, r| SequenceLinear::default().fit(d, r));
+        $check("basket", |d, r| RepeatBasket::default().popularity(0.1).fit(d, r));
         $check("popularity", |d, r| Popularity::default().fit(d, r));
         let weight = Popularity::default().measure(Measure::Weight);
         $check("popularity by weight", |d, r| weight.fit(d, r));

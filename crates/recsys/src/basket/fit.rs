@@ -15,7 +15,7 @@ pub(super) struct Parts {
 }
 
 /// The baskets of a user, oldest first, as ranges of their events.
-fn baskets(events: &UserEvents<'_>) -> Vec<std::ops::Range<usize>> {
+pub(super) fn baskets(events: &UserEvents<'_>) -> Vec<std::ops::Range<usize>> {
     let mut out = Vec::new();
     let mut start = 0;
     for same in events.times.chunk_by(|a, b| a == b) {
@@ -42,26 +42,36 @@ fn damped(
     row.end();
 }
 
-pub(super) fn parts(p: &RepeatBasket, data: &Interactions, run: &Run) -> Result<Parts> {
-    let n = data.n_items();
-    let mut recent = vec![0.0f32; n];
+/// The damped histories of some data, and how many users have each item in their last basket.
+pub(super) fn histories(p: &RepeatBasket, data: &Interactions) -> Result<(Csr, Vec<f32>)> {
+    let mut recent = vec![0.0f32; data.n_items()];
     let mut histories = SparseBuilder::default();
-    let (mut past, mut future) = (SparseBuilder::default(), SparseBuilder::default());
     for user in 0..data.n_users() {
-        let Some(events) = data.events(user) else {
+        if let Some(events) = data.events(user) {
+            let baskets = baskets(&events);
+            damped(p.decay, &events, &baskets, &mut histories);
+            for at in baskets.last().into_iter().flat_map(Clone::clone) {
+                recent[events.items[at] as usize] += 1.0;
+            }
+        } else {
             let (items, weights) = data.matrix().row(user);
             for (&i, &w) in items.iter().zip(weights) {
                 histories.push(i, w);
                 recent[i as usize] += 1.0;
             }
             histories.end();
-            continue;
-        };
-        let baskets = baskets(&events);
-        damped(p.decay, &events, &baskets, &mut histories);
-        for at in baskets.last().into_iter().flat_map(Clone::clone) {
-            recent[events.items[at] as usize] += 1.0;
         }
+    }
+    Ok((histories.build(data.n_items())?, recent))
+}
+
+pub(super) fn parts(p: &RepeatBasket, data: &Interactions, run: &Run) -> Result<Parts> {
+    let n = data.n_items();
+    let (histories, mut recent) = histories(p, data)?;
+    let (mut past, mut future) = (SparseBuilder::default(), SparseBuilder::default());
+    for user in 0..data.n_users() {
+        let Some(events) = data.events(user) else { continue };
+        let baskets = baskets(&events);
         for next in 1..baskets.len() {
             damped(p.decay, &events, &baskets[..next], &mut past);
             for at in baskets[next].clone() {
@@ -93,5 +103,5 @@ pub(super) fn parts(p: &RepeatBasket, data: &Interactions, run: &Run) -> Result<
         let ridge = Ridge { neighbors: p.neighbors, penalty: &penalty, itself: Itself::Included };
         linear::regressions(&gram, &right, ridge, &task)
     })??;
-    Ok(Parts { weights: linear::by_source(targets)?, histories: histories.build(n)?, recent })
+    Ok(Parts { weights: linear::by_source(targets)?, histories, recent })
 }

@@ -1,9 +1,11 @@
 //! The fitted model: the three parts, scores, file.
 
 use super::RepeatBasket;
-use super::fit::{Parts, parts};
+use super::fit::{Parts, baskets, histories, parts};
 use crate::explain::{ExplanationKind, Reasons};
+use crate::linear::{Itself, Ridge};
 use crate::model::{Model, Taste};
+use crate::update::Growth;
 use crate::{Catalog, linear};
 use mercato_core::{
     Artifact, ArtifactWriter, Column, Csr, Error, Interactions, Persist, Result, Run,
@@ -108,6 +110,31 @@ impl Model for RepeatBasketModel {
     /// The weight relative to the largest of its row, so that it ends at 1.
     fn likeness(&self, a: u32, b: u32) -> Option<f32> {
         Some(linear::likeness(&self.weights, a, b))
+    }
+
+    /// New baskets follow the old ones of their users. Weights between known items stay; new items
+    /// get those of what goes together.
+    fn updated(&self, growth: &Growth, run: &Run) -> Result<Self> {
+        let p = &self.params;
+        let added = growth.added();
+        let penalty = vec![p.regularization; added.n_items()];
+        let ridge = Ridge { neighbors: p.neighbors, penalty: &penalty, itself: Itself::Excluded };
+        let new = growth.new_items();
+        let left = |user| p.decay.powi(added.events(user).map_or(0, |e| baskets(&e).len()) as i32);
+        let (histories, mut recent) = histories(p, added)?;
+        let (before, now) = (growth.known_users() as f32, added.n_users().max(1) as f32);
+        recent.iter_mut().for_each(|r| *r /= now);
+        for (r, old) in recent.iter_mut().zip(self.recent.as_slice()) {
+            *r += old * (before / now);
+        }
+        Ok(Self {
+            params: p.clone(),
+            catalog: growth.catalog().clone(),
+            weights: linear::grown(&self.weights, growth, &new, ridge, p.memory, run)?,
+            histories: linear::continued(&self.histories, &histories, left)?,
+            recent: recent.into(),
+            fingerprint: growth.fingerprint(&self.fingerprint),
+        })
     }
 }
 

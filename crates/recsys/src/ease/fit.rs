@@ -27,22 +27,7 @@ pub(super) fn weights(p: &Ease, by_user: &Csr, run: &Run) -> Result<(Csr, Form)>
         form => form,
     };
     let by_item = by_user.transpose();
-    let scale: Vec<f32> = (0..by_user.n_rows())
-        .map(|u| (by_user.row(u).0.len().max(1) as f32).powf(-p.user_exponent))
-        .collect();
-    let mass: Vec<f32> = (0..n)
-        .map(|i| {
-            let (users, weights) = by_item.row(i);
-            users.iter().zip(weights).map(|(&u, &w)| scale[u as usize] * w * w).sum()
-        })
-        .collect();
-    let total: f64 = mass.iter().map(|m| f64::from(*m)).sum();
-    let mean = (total / n.max(1) as f64) as f32;
-    // Far below the mean an item keeps some of the penalty, or a rare one would explain at will.
-    let penalty: Vec<f32> = mass
-        .iter()
-        .map(|m| p.regularization * (m / mean).powf(p.item_exponent).max(1e-3))
-        .collect();
+    let (scale, penalty) = penalties(p, by_user, &by_item);
     let targets = match form {
         Form::Dense => {
             let tiles = Symmetric::steps(n);
@@ -72,4 +57,26 @@ pub(super) fn weights(p: &Ease, by_user: &Csr, run: &Run) -> Result<(Csr, Form)>
 fn negated(mut columns: Vec<Vec<(u32, f32)>>) -> Vec<Vec<(u32, f32)>> {
     columns.iter_mut().flatten().for_each(|entry| entry.1 = -entry.1);
     columns
+}
+
+/// What every user counts, and the penalty of every item.
+pub(super) fn penalties(p: &Ease, by_user: &Csr, by_item: &Csr) -> (Vec<f32>, Vec<f32>) {
+    let n = by_item.n_rows();
+    let scale: Vec<f32> = (0..by_user.n_rows())
+        .map(|u| (by_user.row(u).0.len().max(1) as f32).powf(-p.user_exponent))
+        .collect();
+    let mass: Vec<f32> = (0..n)
+        .map(|i| {
+            let (users, weights) = by_item.row(i);
+            users.iter().zip(weights).map(|(&u, &w)| scale[u as usize] * w * w).sum()
+        })
+        .collect();
+    let total: f64 = mass.iter().map(|m| f64::from(*m)).sum();
+    let mean = (total / n.max(1) as f64) as f32;
+    // Far below the mean an item keeps some of the penalty, or a rare one would explain at will.
+    let penalty: Vec<f32> = mass
+        .iter()
+        .map(|m| p.regularization * (m / mean).powf(p.item_exponent).max(1e-3))
+        .collect();
+    (scale, penalty)
 }

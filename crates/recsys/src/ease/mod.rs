@@ -13,7 +13,8 @@
 //! items that explain it best: `items * neighbors^3 / 6` operations and 8 bytes per pair of items that
 //! occur together. Both need the sum over users of the square of their number of items. The model
 //! holds 8 bytes per item and neighbour. `memory` bounds what fit holds beside the data: it chooses
-//! the form, and a fit that needs more is refused before it takes it.
+//! the form, and a fit that needs more is refused before it takes it. An update counts co-occurrences
+//! again and solves, in the sparse way and with every user counting 1, for the items with new events and what occurs with them.
 //!
 //! **Papers.** Steck, *Embarrassingly shallow autoencoders for sparse data*, WWW 2019; Steck, *Markov
 //! random fields for collaborative filtering*, NeurIPS 2019 (the sparse form); Ning & Karypis, *SLIM*,

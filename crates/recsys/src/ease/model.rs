@@ -1,9 +1,11 @@
 //! The fitted model: weights, scores, file.
 
-use super::fit::weights;
+use super::fit::{penalties, weights};
 use super::{Ease, Form};
 use crate::explain::{Reasons, events_of};
+use crate::linear::{Itself, Ridge};
 use crate::model::{Model, Taste};
+use crate::update::Growth;
 use crate::{Catalog, linear};
 use mercato_core::{Artifact, ArtifactWriter, Csr, Error, Interactions, Persist, Result, Run};
 
@@ -74,7 +76,6 @@ impl Model for EaseModel {
     fn score_similar(&self, item: u32, out: &mut [f32]) -> Result<()> {
         out.fill(0.0);
         linear::add(&self.weights, item, 1.0, out);
-        linear::leave_out_zeros(out);
         Ok(())
     }
 
@@ -85,6 +86,21 @@ impl Model for EaseModel {
     /// The weight relative to the largest of its row, so that it ends at 1.
     fn likeness(&self, a: u32, b: u32) -> Option<f32> {
         Some(linear::likeness(&self.weights, a, b))
+    }
+
+    fn updated(&self, growth: &Growth, run: &Run) -> Result<Self> {
+        let seen = growth.catalog().seen();
+        let (_, penalty) = penalties(&self.params, seen, &seen.transpose());
+        let neighbors = self.params.neighbors;
+        let ridge = Ridge { neighbors, penalty: &penalty, itself: Itself::Excluded };
+        let (fresh, memory) = (growth.items_to_learn(), self.params.memory);
+        Ok(Self {
+            params: self.params.clone(),
+            catalog: growth.catalog().clone(),
+            weights: linear::grown(&self.weights, growth, fresh, ridge, memory, run)?,
+            form: self.form,
+            fingerprint: growth.fingerprint(&self.fingerprint),
+        })
     }
 }
 

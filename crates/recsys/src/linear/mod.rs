@@ -8,12 +8,14 @@ mod cooccurrence;
 mod dense;
 mod local;
 mod sparse;
+mod update;
 
 pub(crate) use cooccurrence::{Memory, Rows, product};
 pub(crate) use dense::Symmetric;
 pub(crate) use local::{Itself, Ridge, regressions};
 
 pub(crate) use sparse::{SparseBuilder, add_up};
+pub(crate) use update::{continued, grown};
 
 use crate::explain::{ExplanationKind, Reasons};
 use mercato_core::{Csr, Error, Result};

@@ -3,7 +3,9 @@
 use super::SequenceLinear;
 use super::fit::{histories, weights};
 use crate::explain::Reasons;
+use crate::linear::{Itself, Ridge};
 use crate::model::{Model, Taste};
+use crate::update::Growth;
 use crate::{Catalog, linear};
 use mercato_core::{Artifact, ArtifactWriter, Csr, Error, Interactions, Persist, Result, Run};
 
@@ -79,7 +81,6 @@ impl Model for SequenceLinearModel {
     fn score_similar(&self, item: u32, out: &mut [f32]) -> Result<()> {
         out.fill(0.0);
         linear::add(&self.weights, item, 1.0, out);
-        linear::leave_out_zeros(out);
         Ok(())
     }
 
@@ -92,6 +93,25 @@ impl Model for SequenceLinearModel {
     /// The weight relative to the largest of its row, so that it ends at 1.
     fn likeness(&self, a: u32, b: u32) -> Option<f32> {
         Some(linear::likeness(&self.weights, a, b))
+    }
+
+    /// New events follow the old ones of their users. Weights between known items stay; new items
+    /// get those of what goes together.
+    fn updated(&self, growth: &Growth, run: &Run) -> Result<Self> {
+        let p = &self.params;
+        let added = growth.added();
+        let penalty = vec![p.regularization; added.n_items()];
+        let ridge = Ridge { neighbors: p.neighbors, penalty: &penalty, itself: Itself::Excluded };
+        let new = growth.new_items();
+        let left = |user| p.decay.powi(added.events(user).map_or(0, |e| e.items.len()) as i32);
+        let histories = histories(p.decay, added)?;
+        Ok(Self {
+            params: p.clone(),
+            catalog: growth.catalog().clone(),
+            weights: linear::grown(&self.weights, growth, &new, ridge, p.memory, run)?,
+            histories: linear::continued(&self.histories, &histories, left)?,
+            fingerprint: growth.fingerprint(&self.fingerprint),
+        })
     }
 }
 
