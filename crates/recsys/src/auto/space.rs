@@ -2,7 +2,7 @@
 
 use super::AutoRecommender;
 use crate::item_knn::Similarity;
-use crate::{Als, ItemKnn, Method, Popularity, Spectral};
+use crate::{Als, Ease, ItemKnn, Method, Popularity, RepeatBasket, SequenceLinear, Spectral};
 use mercato_core::{Error, Interactions, Result};
 use serde_json::Value;
 
@@ -14,16 +14,23 @@ pub(super) struct Family {
 }
 
 /// The families that suit the data, the cheap ones first.
-pub(super) fn families(p: &AutoRecommender, _data: &Interactions) -> Vec<Family> {
+pub(super) fn families(p: &AutoRecommender, data: &Interactions) -> Vec<Family> {
     let starts = if p.candidates.is_empty() {
         let rp3beta = ItemKnn::default().similarity(Similarity::Rp3Beta).neighbors(200);
-        vec![
+        let mut starts: Vec<Method> = vec![
             Popularity::default().into(),
             rp3beta.into(),
             ItemKnn::default().neighbors(200).into(),
             Als::default().into(),
-            Spectral::default().rank(128).into(),
-        ]
+        ];
+        if data.has_times() {
+            starts.push(SequenceLinear::default().into());
+        }
+        if data.has_times() && !p.exclude_seen {
+            starts.push(RepeatBasket::default().into());
+        }
+        starts.extend([Spectral::default().rank(128).into(), Ease::default().into()]);
+        starts
     } else {
         p.candidates.clone()
     };
@@ -65,6 +72,28 @@ fn axes(method: &Method) -> Vec<(&'static str, Vec<Value>)> {
             ("alpha", steps(&[0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8])),
             ("user_exponent", steps(&[0.1, 0.2, 0.3, 0.4, 0.5])),
             ("rank", steps(&[32, 64, 128, 256, 512])),
+        ],
+        Method::Ease(_) => vec![
+            ("regularization", steps(&[3.0, 10.0, 30.0, 100.0, 300.0, 1000.0])),
+            ("user_exponent", steps(&[0.0, 0.25, 0.5, 0.75, 1.0])),
+            ("item_exponent", steps(&[0.0, 0.15, 0.3, 0.45, 0.6])),
+            ("neighbors", steps(&[50, 100, 200, 400])),
+        ],
+        Method::SequenceLinear(_) => vec![
+            ("decay", steps(&[0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])),
+            ("transitions", steps(&[0.1, 0.3, 0.6, 1.0, 2.0, 4.0])),
+            ("regularization", steps(&[3.0, 10.0, 30.0, 100.0, 300.0])),
+            ("transition_regularization", steps(&[3.0, 10.0, 30.0, 100.0])),
+            ("past_decay", steps(&[0.0, 0.2, 0.4, 0.6, 0.8])),
+            ("future_decay", steps(&[0.0, 0.25, 0.5, 0.75])),
+            ("neighbors", steps(&[50, 100, 200])),
+        ],
+        Method::RepeatBasket(_) => vec![
+            ("decay", steps(&[0.6, 0.7, 0.8, 0.9, 0.95, 1.0])),
+            ("personal", steps(&[0.03, 0.1, 0.3, 1.0, 3.0])),
+            ("popularity", steps(&[0.1, 0.3, 1.0, 3.0])),
+            ("transitions", steps(&[0.0, 0.3, 1.0, 3.0])),
+            ("regularization", steps(&[30.0, 100.0, 300.0])),
         ],
         _ => Vec::new(),
     }
@@ -144,7 +173,7 @@ mod tests {
     #[test]
     fn every_axis_names_a_hyperparameter_and_every_step_is_in_its_range() {
         let data = Interactions::builder([1], [1]).times(&[1]).build().unwrap();
-        for family in families(&AutoRecommender::default(), &data) {
+        for family in families(&AutoRecommender::default().exclude_seen(false), &data) {
             let json = serde_json::to_value(&family.start).unwrap();
             for (axis, values) in &family.axes {
                 for value in values {
