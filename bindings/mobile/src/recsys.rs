@@ -156,4 +156,7 @@ fn any_from_bytes(data: &[u8]) -> mercato::Result<AnyModel> {
     AnyModel::from_artifact(&mercato::Artifact::from_bytes(data)?)
 }
 
-recommenders! { AlsModel, BlendModel, ItemKnnModel, PopularityModel, SpectralModel; any Recommender }
+recommenders! {
+    AlsModel, BlendModel, EaseModel, ItemKnnModel, PopularityModel, QuantizedModel, RepeatBasketModel,
+    SequenceLinearModel, SpectralModel; any Recommender
+}

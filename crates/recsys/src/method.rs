@@ -4,8 +4,8 @@ use crate::model::{Model, Recommender};
 use crate::update::Growth;
 use crate::{
     Als, AlsModel, Blend, BlendModel, Ease, EaseModel, ItemKnn, ItemKnnModel, Popularity,
-    PopularityModel, RepeatBasket, RepeatBasketModel, SequenceLinear, SequenceLinearModel,
-    Spectral, SpectralModel,
+    PopularityModel, QuantizedModel, RepeatBasket, RepeatBasketModel, SequenceLinear,
+    SequenceLinearModel, Spectral, SpectralModel,
 };
 use mercato_core::{Artifact, ArtifactWriter, Error, Interactions, Persist, Result, Run};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 macro_rules! methods {
-    ($($name:ident => $model:ident),+ $(,)?) => {
+    (
+        $($name:ident => $model:ident),+ $(,)?;
+        $($served:ident => $serving:ident),+ $(,)?
+    ) => {
         /// Any recommendation method with its hyperparameters; in JSON, `{"als": {"factors": 32}}`.
         ///
         /// ```
@@ -62,23 +65,24 @@ macro_rules! methods {
         pub enum AnyModel {
             $(
                 #[doc = concat!("See [`", stringify!($model), "`].")]
-                $name($model)
-            ),+
+                $name($model),
+            )+
+            $(
+                #[doc = concat!("See [`", stringify!($serving), "`].")]
+                $served($serving),
+            )+
         }
 
         impl AnyModel {
-            /// The method with the hyperparameters that the model was fitted with.
-            #[must_use]
-            pub fn method(&self) -> Method {
-                match self { $(AnyModel::$name(m) => m.params().clone().into()),+ }
-            }
-
             /// The model after the events of `growth`; see [`Model::updated`].
             ///
             /// # Errors
             /// Those of the model; `unsupported` for models that must be fitted again.
             pub fn updated(&self, growth: &Growth, run: &Run) -> Result<Self> {
-                match self { $(AnyModel::$name(m) => m.updated(growth, run).map(AnyModel::$name)),+ }
+                match self {
+                    $(AnyModel::$name(m) => m.updated(growth, run).map(AnyModel::$name),)+
+                    $(AnyModel::$served(m) => m.updated(growth, run).map(AnyModel::$served),)+
+                }
             }
 
             /// The model after more events; see
@@ -87,13 +91,19 @@ macro_rules! methods {
             /// # Errors
             /// As there.
             pub fn update(&self, more: &Interactions, run: &Run) -> Result<Self> {
-                match self { $(AnyModel::$name(m) => m.update(more, run).map(AnyModel::$name)),+ }
+                match self {
+                    $(AnyModel::$name(m) => m.update(more, run).map(AnyModel::$name),)+
+                    $(AnyModel::$served(m) => m.update(more, run).map(AnyModel::$served),)+
+                }
             }
 
             /// The model without its kind, to be shared.
             #[must_use]
             pub fn into_shared(self) -> Arc<dyn Model> {
-                match self { $(AnyModel::$name(m) => Arc::new(m)),+ }
+                match self {
+                    $(AnyModel::$name(m) => Arc::new(m),)+
+                    $(AnyModel::$served(m) => Arc::new(m),)+
+                }
             }
 
             /// The model in an opened artifact of any recommendation kind.
@@ -103,6 +113,7 @@ macro_rules! methods {
             pub fn from_artifact(a: &Artifact) -> Result<Self> {
                 match a.kind() {
                     $($model::KIND => $model::from_artifact(a).map(AnyModel::$name),)+
+                    $($serving::KIND => $serving::from_artifact(a).map(AnyModel::$served),)+
                     kind => Err(Error::wrong_kind(format!(
                         "the artifact holds {kind}, which is no recommendation model"
                     ))
@@ -115,7 +126,10 @@ macro_rules! methods {
             /// # Errors
             /// `internal` for an invalid section name.
             pub fn to_artifact(&self) -> Result<ArtifactWriter<'_>> {
-                match self { $(AnyModel::$name(m) => m.to_artifact()),+ }
+                match self {
+                    $(AnyModel::$name(m) => m.to_artifact(),)+
+                    $(AnyModel::$served(m) => m.to_artifact(),)+
+                }
             }
         }
 
@@ -123,13 +137,19 @@ macro_rules! methods {
             type Target = dyn Model;
 
             fn deref(&self) -> &Self::Target {
-                match self { $(AnyModel::$name(m) => m),+ }
+                match self {
+                    $(AnyModel::$name(m) => m,)+
+                    $(AnyModel::$served(m) => m,)+
+                }
             }
         }
 
         impl DerefMut for AnyModel {
             fn deref_mut(&mut self) -> &mut Self::Target {
-                match self { $(AnyModel::$name(m) => m),+ }
+                match self {
+                    $(AnyModel::$name(m) => m,)+
+                    $(AnyModel::$served(m) => m,)+
+                }
             }
         }
 
@@ -140,6 +160,12 @@ macro_rules! methods {
 
             impl From<$model> for AnyModel {
                 fn from(m: $model) -> Self { AnyModel::$name(m) }
+            }
+        )+
+
+        $(
+            impl From<$serving> for AnyModel {
+                fn from(m: $serving) -> Self { AnyModel::$served(m) }
             }
         )+
     };
@@ -153,7 +179,9 @@ methods! {
     Popularity => PopularityModel,
     RepeatBasket => RepeatBasketModel,
     SequenceLinear => SequenceLinearModel,
-    Spectral => SpectralModel,
+    Spectral => SpectralModel;
+    // Made from other models, not fitted.
+    Quantized => QuantizedModel,
 }
 
 impl AnyModel {

@@ -28,6 +28,11 @@ fun BlendModelInterface.similarItems(item: String, n: UInt = 10u, query: Query? 
 fun BlendModelInterface.recommend(user: Long, n: UInt = 10u, query: Query? = null) = recommend(id(user), n, query)
 fun BlendModelInterface.similarItems(item: Long, n: UInt = 10u, query: Query? = null) = similarItems(id(item), n, query)
 
+fun EaseModelInterface.recommend(user: String, n: UInt = 10u, query: Query? = null) = recommend(id(user), n, query)
+fun EaseModelInterface.similarItems(item: String, n: UInt = 10u, query: Query? = null) = similarItems(id(item), n, query)
+fun EaseModelInterface.recommend(user: Long, n: UInt = 10u, query: Query? = null) = recommend(id(user), n, query)
+fun EaseModelInterface.similarItems(item: Long, n: UInt = 10u, query: Query? = null) = similarItems(id(item), n, query)
+
 fun ItemKnnModelInterface.recommend(user: String, n: UInt = 10u, query: Query? = null) = recommend(id(user), n, query)
 fun ItemKnnModelInterface.similarItems(item: String, n: UInt = 10u, query: Query? = null) = similarItems(id(item), n, query)
 fun ItemKnnModelInterface.recommend(user: Long, n: UInt = 10u, query: Query? = null) = recommend(id(user), n, query)
@@ -37,6 +42,21 @@ fun PopularityModelInterface.recommend(user: String, n: UInt = 10u, query: Query
 fun PopularityModelInterface.similarItems(item: String, n: UInt = 10u, query: Query? = null) = similarItems(id(item), n, query)
 fun PopularityModelInterface.recommend(user: Long, n: UInt = 10u, query: Query? = null) = recommend(id(user), n, query)
 fun PopularityModelInterface.similarItems(item: Long, n: UInt = 10u, query: Query? = null) = similarItems(id(item), n, query)
+
+fun QuantizedModelInterface.recommend(user: String, n: UInt = 10u, query: Query? = null) = recommend(id(user), n, query)
+fun QuantizedModelInterface.similarItems(item: String, n: UInt = 10u, query: Query? = null) = similarItems(id(item), n, query)
+fun QuantizedModelInterface.recommend(user: Long, n: UInt = 10u, query: Query? = null) = recommend(id(user), n, query)
+fun QuantizedModelInterface.similarItems(item: Long, n: UInt = 10u, query: Query? = null) = similarItems(id(item), n, query)
+
+fun RepeatBasketModelInterface.recommend(user: String, n: UInt = 10u, query: Query? = null) = recommend(id(user), n, query)
+fun RepeatBasketModelInterface.similarItems(item: String, n: UInt = 10u, query: Query? = null) = similarItems(id(item), n, query)
+fun RepeatBasketModelInterface.recommend(user: Long, n: UInt = 10u, query: Query? = null) = recommend(id(user), n, query)
+fun RepeatBasketModelInterface.similarItems(item: Long, n: UInt = 10u, query: Query? = null) = similarItems(id(item), n, query)
+
+fun SequenceLinearModelInterface.recommend(user: String, n: UInt = 10u, query: Query? = null) = recommend(id(user), n, query)
+fun SequenceLinearModelInterface.similarItems(item: String, n: UInt = 10u, query: Query? = null) = similarItems(id(item), n, query)
+fun SequenceLinearModelInterface.recommend(user: Long, n: UInt = 10u, query: Query? = null) = recommend(id(user), n, query)
+fun SequenceLinearModelInterface.similarItems(item: Long, n: UInt = 10u, query: Query? = null) = similarItems(id(item), n, query)
 
 fun SpectralModelInterface.recommend(user: String, n: UInt = 10u, query: Query? = null) = recommend(id(user), n, query)
 fun SpectralModelInterface.similarItems(item: String, n: UInt = 10u, query: Query? = null) = similarItems(id(item), n, query)
