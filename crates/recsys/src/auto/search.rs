@@ -17,6 +17,8 @@ const SHARE: f64 = 0.2;
 const PAIRS_PER_SECOND: f64 = 20_000.0;
 /// Families blended at most.
 const BLENDED: usize = 4;
+/// The share of the budget after which the best model grows.
+const GROW_AT: f64 = 0.35;
 /// Whose turn it is, by rank of the family: the best one tunes more often than the next.
 const TURNS: [usize; 6] = [0, 0, 1, 0, 1, 2];
 
@@ -65,7 +67,7 @@ pub(super) fn search(p: &AutoRecommender, data: &Interactions, run: &Run) -> Res
         judge.start(arm)?;
     }
     let task = run.stage("search", 100);
-    let mut shown = 0;
+    let (mut shown, mut grown) = (0, false);
     for turn in 0.. {
         let share = (100.0 * began.elapsed().as_secs_f64() / allowed).min(99.0) as u64;
         task.tick(share.saturating_sub(shown))?;
@@ -80,6 +82,13 @@ pub(super) fn search(p: &AutoRecommender, data: &Interactions, run: &Run) -> Res
                 moved = true;
                 break;
             }
+        }
+        // Sizes come last, tried at once with what time is left: a large model costs as much to
+        // judge as many small ones to tune.
+        if !grown && (!moved || began.elapsed().as_secs_f64() > GROW_AT * allowed) {
+            grown = true;
+            arms.sort_by(|a, b| b.score().total_cmp(&a.score()));
+            moved |= judge.grow(&mut arms[0])?;
         }
         if !moved {
             break;
@@ -288,6 +297,26 @@ impl Judge<'_> {
         }
         let before = best.score;
         if let Some(found) = self.fit(&method, Some(step), spare)?.filter(|b| b.score > before) {
+            arm.best = Some(found);
+        }
+        Ok(true)
+    }
+
+    /// Tries the largest model of the family's best settings that there is time for.
+    fn grow(&mut self, arm: &mut Arm<'_>) -> Result<bool> {
+        let Some(best) = &arm.best else { return Ok(false) };
+        let spare = self.clock.spare(0.0) / (1.0 + self.clock.grow);
+        let judging = best.seconds - best.fit_seconds;
+        let times = (spare - judging) / best.fit_seconds.max(1e-3);
+        let Some(method) = arm.family.grown(&best.method, times)? else {
+            return Ok(false);
+        };
+        if self.trials.len() >= self.p.max_trials || self.trials.iter().any(|t| t.method == method)
+        {
+            return Ok(false);
+        }
+        let before = best.score;
+        if let Some(found) = self.fit(&method, None, spare)?.filter(|b| b.score > before) {
             arm.best = Some(found);
         }
         Ok(true)

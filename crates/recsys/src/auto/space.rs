@@ -29,7 +29,7 @@ pub(super) fn families(p: &AutoRecommender, data: &Interactions) -> Vec<Family> 
         if data.has_times() && !p.exclude_seen {
             starts.push(RepeatBasket::default().into());
         }
-        starts.extend([Spectral::default().rank(128).into(), Ease::default().into()]);
+        starts.extend([Spectral::default().rank(64).into(), Ease::default().into()]);
         starts
     } else {
         p.candidates.clone()
@@ -106,6 +106,10 @@ pub(super) struct Step {
     up: bool,
 }
 
+/// Sizes that are worth all the time that is left.
+const GROWING: [&str; 2] = ["rank", "factors"];
+/// The cost of a model grows with this power of its size.
+const COST_POWER: f64 = 1.5;
 /// Hyperparameters that make a fit dearer, and more than in proportion.
 const SIZES: [&str; 3] = ["rank", "factors", "neighbors"];
 
@@ -123,6 +127,23 @@ impl Family {
         moved.filter_map(Result::transpose).collect()
     }
 
+    /// The largest model of the same settings that takes at most `times` as long, where size is
+    /// what makes a model better.
+    pub(super) fn grown(&self, from: &Method, times: f64) -> Result<Option<Method>> {
+        let Some((name, values)) = self.axes.iter().find(|(name, _)| GROWING.contains(name)) else {
+            return Ok(None);
+        };
+        let now = self.value(from, name)?;
+        let fits = |v: &&Value| {
+            let ratio = v.as_f64().unwrap_or(f64::NAN) / now;
+            ratio > 1.0 && ratio.powf(COST_POWER) <= times
+        };
+        match values.iter().rev().find(fits) {
+            Some(value) => self.with(from, name, value.clone()).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// How many times as long as the model it starts from a step may take.
     pub(super) fn cost(&self, Step { axis, up }: Step) -> f64 {
         if up && SIZES.contains(&self.axes[axis].0) { 3.0 } else { 1.2 }
@@ -130,22 +151,36 @@ impl Family {
 
     fn step(&self, from: &Method, Step { axis, up }: Step) -> Result<Option<Method>> {
         let (name, values) = &self.axes[axis];
-        let broken = |e| Error::internal("a method does not survive JSON").caused_by(e);
-        let mut json = serde_json::to_value(from).map_err(broken)?;
-        let Some(params) = json.as_object_mut().and_then(|o| o.values_mut().next()) else {
-            return Ok(None);
-        };
+        let now = self.value(from, name)?;
         let number = |v: &Value| v.as_f64().unwrap_or(f64::NAN);
-        let now = number(&params[*name]);
         // The step that is next to the present value, which need not be one of the steps itself.
         let near = |v: f64| (v - now).abs() < 1e-6 * (1.0 + now.abs());
         let mut beyond = values.iter().filter(|v| !near(number(v)) && (number(v) > now) == up);
-        let Some(next) = (if up { beyond.next() } else { beyond.next_back() }) else {
-            return Ok(None);
-        };
-        params[*name] = next.clone();
-        serde_json::from_value(json).map(Some).map_err(broken)
+        match if up { beyond.next() } else { beyond.next_back() } {
+            Some(next) => self.with(from, name, next.clone()).map(Some),
+            None => Ok(None),
+        }
     }
+
+    /// The value of a hyperparameter.
+    fn value(&self, of: &Method, name: &str) -> Result<f64> {
+        let json = serde_json::to_value(of).map_err(broken)?;
+        let params = json.as_object().and_then(|o| o.values().next());
+        Ok(params.and_then(|p| p[name].as_f64()).unwrap_or(f64::NAN))
+    }
+
+    /// The method with another value of a hyperparameter.
+    fn with(&self, of: &Method, name: &str, value: Value) -> Result<Method> {
+        let mut json = serde_json::to_value(of).map_err(broken)?;
+        if let Some(params) = json.as_object_mut().and_then(|o| o.values_mut().next()) {
+            params[name] = value;
+        }
+        serde_json::from_value(json).map_err(broken)
+    }
+}
+
+fn broken(e: serde_json::Error) -> Error {
+    Error::internal("a method does not survive JSON").caused_by(e)
 }
 
 #[cfg(test)]
