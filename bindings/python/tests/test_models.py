@@ -61,7 +61,8 @@ def test_every_way_back_gives_the_same_answers(saved):
 def test_a_file_tells_what_it_is(saved):
     model, path = saved
     about = mercato.inspect(path)
-    assert about["kind"] in {"als", "item_knn", "popularity", "spectral"}
+    kinds = {"als", "ease", "item_knn", "popularity", "repeat_basket", "sequence_linear", "spectral"}
+    assert about["kind"] in kinds
     assert about["bytes"] == path.stat().st_size
     assert about["meta"]["params"] and about["sections"]
     assert mercato.verify(path) is None

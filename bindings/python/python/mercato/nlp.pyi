@@ -278,8 +278,8 @@ class EntityTagger:
     outside_penalty: float
     def __new__(
         cls,
-        passes: int = 6,
-        learning_rate: float = 0.1,
+        passes: int = 10,
+        learning_rate: float = 0.05,
         regularization: float = 3e-05,
         min_count: int = 2,
         outside_penalty: float = 0.0,
