@@ -393,6 +393,17 @@ class EaseModel(Recommender):
     def params(self) -> Ease: ...
     @property
     def form(self) -> Literal["dense", "sparse"]: ...
+    def quantize(
+        self,
+        form: Literal["int8", "pq"] = "int8",
+        bytes: int = 14,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> QuantizedModel: ...
     def __copy__(self) -> EaseModel: ...
     def __deepcopy__(self, _memo: object, /) -> EaseModel: ...
 
@@ -450,6 +461,17 @@ class SequenceLinearModel(Recommender):
     ) -> SequenceLinearModel: ...
     @property
     def params(self) -> SequenceLinear: ...
+    def quantize(
+        self,
+        form: Literal["int8", "pq"] = "int8",
+        bytes: int = 14,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> QuantizedModel: ...
     def __copy__(self) -> SequenceLinearModel: ...
     def __deepcopy__(self, _memo: object, /) -> SequenceLinearModel: ...
 
@@ -505,6 +527,17 @@ class RepeatBasketModel(Recommender):
     ) -> RepeatBasketModel: ...
     @property
     def params(self) -> RepeatBasket: ...
+    def quantize(
+        self,
+        form: Literal["int8", "pq"] = "int8",
+        bytes: int = 14,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: OnProgress = False,
+        deadline: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> QuantizedModel: ...
     def __copy__(self) -> RepeatBasketModel: ...
     def __deepcopy__(self, _memo: object, /) -> RepeatBasketModel: ...
 
